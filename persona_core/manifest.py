@@ -125,8 +125,6 @@ class PersonaManifest:
                 }
             )
         except (ValueError, KeyError, TypeError) as error:
-            if isinstance(error, EngineError):
-                raise
             raise EngineError("engine.not_a_manifest") from error
 
     def write(self, folder: Path) -> None:

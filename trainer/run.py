@@ -79,7 +79,9 @@ class Run:
 
 
 def open_run(path: Path, settings: Settings, origins: Mapping[str, Origin]) -> Run:
-    """The run at ``path``: a new one, or the one that was begun there with the same settings.
+    """The run at ``path``: a new one, or the one begun there, when nothing that was asked for differs from it.
+
+    What nobody asked for (defaults, what was measured then) stays as the run began.
 
     Raises:
         SettingsError: another run lives in that folder.
@@ -87,7 +89,8 @@ def open_run(path: Path, settings: Settings, origins: Mapping[str, Origin]) -> R
     """
     if (path / "run.toml").exists():
         run = load_run(path)
-        if different := run.settings.differences(settings):
+        asked = {name for name, origin in origins.items() if origin in ("flag", "demo")}
+        if different := [name for name in run.settings.differences(settings) if name in asked]:
             raise SettingsError("settings.other_run", folder=path, fields=", ".join(different))
         return run
     with storage(path):
@@ -110,8 +113,9 @@ def load_run(path: Path) -> Run:
     file = path / "run.toml"
     if not file.is_file():
         raise SettingsError("settings.no_run", folder=path)
-    saved = tomllib.loads(file.read_text(encoding="utf-8"))["settings"]
-    return Run(path, Settings(**{k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}))
+    saved: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["settings"]
+    loaded: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}
+    return Run(path, Settings(**loaded))
 
 
 # --- writing whole or not at all ---

@@ -61,8 +61,5 @@ class Settings:
 
     def differences(self, other: "Settings") -> tuple[str, ...]:
         """The names of the fields in which two settings differ; where the exports lie does not matter."""
-        return tuple(
-            f.name
-            for f in fields(self)
-            if f.name != "exports" and self.__getattribute__(f.name) != other.__getattribute__(f.name)
-        )
+        mine, theirs = asdict(self), asdict(other)
+        return tuple(name for name in mine if name != "exports" and mine[name] != theirs[name])

@@ -1,0 +1,51 @@
+"""From a history to a reply: ``load_engine(release)``, then ``engine.stream(history)`` bubble by bubble.
+
+The trainer's evaluation, the Space and the terminal use the same engines, the same prompt and the same sampling::
+
+    engine = load_engine(Path("runs/demo/release"))
+    for bubbles in engine.stream([Turn("partner", ("밥 먹었어?",))]):
+        print(bubbles)          # ["ㅇㅇ"], then ["ㅇㅇ", "너는?"]
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+from persona_core.manifest import Generation, PersonaManifest
+from persona_core.prompt import Turn
+
+Hardware = Literal["auto", "cpu", "cuda", "zero"]
+
+
+class Engine(Protocol):
+    """Something that answers."""
+
+    manifest: PersonaManifest
+
+    def stream(
+        self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
+    ) -> Iterator[list[str]]:
+        """Yield the bubbles so far, each time another one is complete; placeholders are still in them.
+
+        ``history`` ends with a partner turn; its oldest turns are left out when it is too long. The same ``seed``
+        gives the same reply; None draws a new one. ``generation`` replaces the release's sampling defaults. Closing
+        the iterator stops the model. At least one list is yielded unless the model says nothing.
+
+        Raises:
+            EngineError: the history is empty or does not end with the partner.
+        """
+        ...
+
+
+def load_engine(release: Path, hardware: Hardware = "auto") -> Engine:
+    """Load the merged weights of a release folder.
+
+    ``hardware``: "cuda" or "cpu" as said, "auto" takes a GPU when torch sees one, "zero" loads on the CPU and moves
+    to "cuda" last, which is how ZeroGPU wants it.
+
+    Raises:
+        EngineError: not a release, no merged weights in it, or a library is missing.
+    """
+    from persona_core.engine.pytorch import TorchEngine
+
+    return TorchEngine.from_release(release, hardware)

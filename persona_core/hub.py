@@ -1,0 +1,258 @@
+"""The private-repository rules: the token, proof of privacy, a pinned download, and the Hub's errors in plain words.
+
+A couple's voice lies in these repositories, so nothing is believed that was not read back::
+
+    private_repository("me/talk")              # made, or found; then proved private
+    require_private("me/talk").commit          # "9f2c…": private at this moment, at this commit
+    download_release("me/talk", "v2")          # a folder whose every file has the sha256 of its persona.json
+
+The token stays inside the Hub's own client: it is in no error, no text and no file of ours.
+"""
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from persona_core.errors import (
+    EngineError,
+    HubError,
+    NotAllowed,
+    PersonaError,
+    RepositoryIsPublic,
+    StorageError,
+    TokenMissing,
+)
+from persona_core.manifest import FILE_NAME, ArtefactKind, PersonaManifest, digest
+
+RepositoryType = Literal["model", "space"]
+
+CONNECT_SECONDS = 15.0  # a host that does not answer by then is not there
+SILENCE_SECONDS = 120.0  # the longest the Hub takes over one answer: a commit of several gigabytes
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_TOKEN = re.compile(r"hf_\w+")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """One file as the Hub knows it: ``sha256`` when its bytes lie in the object store, else git's ``blob`` id."""
+
+    path: str
+    size: int
+    sha256: str | None
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository at one commit, read back from the Hub."""
+
+    id: str
+    commit: str
+    files: tuple[RemoteFile, ...]
+
+
+# --- the client ---
+
+
+def hub_token() -> str:
+    """The token of ``HF_TOKEN``, or of `hf auth login`.
+
+    Raises:
+        TokenMissing: there is none.
+    """
+    from huggingface_hub import get_token
+
+    token: str | None = get_token()
+    if not token:
+        raise TokenMissing("hub.token_missing")
+    return token
+
+
+def client() -> Any:
+    """The Hub's own client with the person's token, and with an end to every wait.
+
+    Raises:
+        TokenMissing: there is no token.
+    """
+    from huggingface_hub import HfApi
+
+    _bound_every_wait()
+    return HfApi(token=hub_token())
+
+
+@cache
+def _bound_every_wait() -> None:
+    # The client's default is no time-out at all: a server that falls silent would hold a push for ever.
+    import httpx2
+    from huggingface_hub import set_client_factory
+    from huggingface_hub.utils._http import default_client_factory
+
+    def bounded() -> Any:
+        session = default_client_factory()
+        session.timeout = httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
+        return session
+
+    set_client_factory(bounded)
+
+
+def repository_url(repo_id: str) -> str:
+    """Where a person looks at it."""
+    from huggingface_hub import constants
+
+    return f"{constants.ENDPOINT}/{repo_id}"
+
+
+# --- private or not at all ---
+
+
+def private_repository(repo_id: str) -> Repository:
+    """Create the model repository unless it exists, prove it private, and return what it holds.
+
+    Raises:
+        RepositoryIsPublic: it exists and everyone can see it; nothing was changed.
+        HubError: the Hub did not do it.
+    """
+    if repo_id.count("/") != 1:
+        raise HubError("hub.bad_name", repo=repo_id)
+    api = client()
+    with hub_errors(repo_id):
+        # An existing repository keeps its visibility whatever `private` says here, hence the proof.
+        api.create_repo(repo_id, private=True, exist_ok=True)
+    return require_private(repo_id)
+
+
+def require_private(repo_id: str, *, repo_type: RepositoryType = "model") -> Repository:
+    """Read the repository back, and what it holds on its main branch.
+
+    Raises:
+        RepositoryIsPublic: everyone can see it.
+        HubError: it cannot be read.
+    """
+    api = client()
+    with hub_errors(repo_id):
+        info = api.repo_info(repo_id, repo_type=repo_type, files_metadata=True)
+    if info.private is not True:
+        raise RepositoryIsPublic("hub.public", repo=repo_id)
+    files = tuple(
+        RemoteFile(file.rfilename, file.size, file.lfs and file.lfs.sha256, file.blob_id)
+        for file in info.siblings
+    )
+    return Repository(repo_id, info.sha, files)
+
+
+# --- a pinned, verified download ---
+
+
+def download_release(repo_id: str, revision: str = "main", *, kind: ArtefactKind | None = None) -> Path:
+    """The release at ``revision`` (branch, tag or commit) as a folder in the Hub's cache, proved by sha256.
+
+    With ``kind`` only that artefact and persona.json. A commit that is already in the cache needs no Hub.
+
+    Raises:
+        HubError: the token, the repository or the revision does not do, or the bytes are not the released ones.
+        EngineError: the repository holds no release of ours, or no such artefact.
+    """
+    from huggingface_hub import snapshot_download
+
+    api = client()
+    with hub_errors(repo_id, revision):
+        # A branch or tag is resolved aloud: the client would quietly serve an old copy of it when the Hub is down.
+        commit = revision if _COMMIT.fullmatch(revision) else api.repo_info(repo_id, revision=revision).sha
+        manifest = PersonaManifest.from_json(
+            Path(api.hf_hub_download(repo_id, FILE_NAME, revision=commit)).read_text(encoding="utf-8")
+        )
+        if kind and not manifest.artefact(kind):
+            raise EngineError("engine.missing_artefact", kind=kind)
+        files = [
+            file
+            for artefact in manifest.artefacts
+            if kind in (None, artefact.kind)
+            for file in artefact.files
+        ]
+        folder = Path(
+            snapshot_download(
+                repo_id,
+                revision=commit,
+                allow_patterns=[FILE_NAME, *(file.path for file in files)],
+                token=api.token,
+            )
+        )
+    for file in files:
+        path = folder / file.path
+        if not path.is_file() or digest(folder, path) != file:
+            raise HubError("hub.damaged", repo=repo_id, path=file.path)
+    return folder
+
+
+# --- the Hub's errors in plain words ---
+
+
+@contextmanager
+def hub_errors(repo_id: str, revision: str = "main") -> Iterator[None]:
+    """Turn what the Hub's client raises inside the block into a `HubError` that says what to do next."""
+    import httpx2
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        yield
+    except PersonaError:
+        raise
+    except HFValidationError as error:
+        raise HubError("hub.bad_name", repo=repo_id) from error
+    except (httpx2.HTTPError, OSError, RuntimeError) as error:
+        if mendable := _in_plain_words(error, repo_id, revision):
+            raise mendable from error
+        raise
+
+
+def _in_plain_words(error: BaseException | None, repo_id: str, revision: str) -> PersonaError | None:
+    """The error a person can mend behind ``error`` or behind what caused it; None when there is no such."""
+    import httpx2
+    from huggingface_hub.errors import HfHubHTTPError, XetDownloadError
+
+    while error is not None:
+        match error:
+            case HfHubHTTPError():
+                return _refusal(error, repo_id, revision)
+            case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+                return StorageError("hub.disk_full")
+            case httpx2.TransportError() | ConnectionError() | TimeoutError() | XetDownloadError():
+                return HubError("hub.unreachable", repo=repo_id)
+        error = error.__cause__
+    return None
+
+
+def _refusal(error: Any, repo_id: str, revision: str) -> PersonaError:
+    """What an answer of the Hub with an error status means."""
+    from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, RevisionNotFoundError
+
+    status: int = error.response.status_code
+    reason = _TOKEN.sub("hf_…", error.server_message or "")
+    kind, key = _MEANING.get(status, (HubError, "hub.down" if status >= 500 else "hub.rejected"))
+    if isinstance(error, GatedRepoError):
+        kind, key = NotAllowed, "hub.gated"
+    elif isinstance(error, RevisionNotFoundError):
+        key = "hub.no_revision"
+    elif isinstance(error, EntryNotFoundError):
+        key = "hub.no_file"
+    elif status == 403 and "storage" in reason.lower():
+        kind, key = HubError, "hub.quota"
+    message = f"({reason}) " if reason else ""
+    return kind(key, repo=repo_id, revision=revision, status=status, message=message)
+
+
+_MEANING: dict[int, tuple[type[HubError], str]] = {
+    401: (TokenMissing, "hub.token_refused"),
+    402: (HubError, "hub.payment"),
+    403: (NotAllowed, "hub.not_allowed"),
+    404: (HubError, "hub.no_repository"),
+    408: (HubError, "hub.down"),
+    409: (HubError, "hub.conflict"),
+    412: (HubError, "hub.changed"),
+    429: (HubError, "hub.busy"),
+}

@@ -1,0 +1,69 @@
+"""persona.json carries everything there and back, and refuses what it does not know."""
+
+import dataclasses
+import json
+
+import pytest
+
+from persona_core.errors import EngineError
+from persona_core.manifest import Artefact, Base, FileDigest, PersonaManifest, digest
+
+MANIFEST = PersonaManifest(
+    base=Base("Qwen/Qwen3-0.6B", "c1899de2", "apache-2.0"),
+    created_at="2026-01-01T00:00:00+00:00",
+    end_of_turn_id=2,
+    artefacts=(Artefact("merged", ".", (FileDigest("model.safetensors", 3, "ab"),)),),
+    evaluation={"nll": 4.1},
+    libraries={"torch": "2.13.0"},
+)
+
+
+def test_a_manifest_survives_the_way_to_disk_and_back(tmp_path):
+    """read undoes write."""
+    MANIFEST.write(tmp_path)
+
+    assert PersonaManifest.read(tmp_path) == MANIFEST
+
+
+def test_an_artefact_is_found_by_its_kind():
+    """A release may lack artefacts."""
+    assert MANIFEST.artefact("merged").size == 3
+    assert MANIFEST.artefact("openvino") is None
+
+
+def test_a_newer_schema_is_refused():
+    """A manifest from the future is not guessed at."""
+    newer = json.loads(MANIFEST.to_json()) | {"schema_version": 2}
+
+    with pytest.raises(EngineError) as refused:
+        PersonaManifest.from_json(json.dumps(newer))
+
+    assert refused.value.key == "engine.other_version"
+
+
+@pytest.mark.parametrize("document", ["", "[]", "{}", '{"schema_version": 1}', "null"])
+def test_what_is_no_manifest_is_refused(document):
+    """Broken or foreign JSON gives the line that says how to make it anew."""
+    with pytest.raises(EngineError) as refused:
+        PersonaManifest.from_json(document)
+
+    assert refused.value.key == "engine.not_a_manifest"
+
+
+def test_a_folder_without_a_manifest_is_named(tmp_path):
+    """The error says where nothing was found."""
+    with pytest.raises(EngineError, match=tmp_path.name):
+        PersonaManifest.read(tmp_path)
+
+
+def test_a_digest_names_size_and_content(tmp_path):
+    """sha256 of the bytes, path relative to the release, forward slashes."""
+    (tmp_path / "adapter").mkdir()
+    file = tmp_path / "adapter" / "a.bin"
+    file.write_bytes(b"abc")
+
+    assert dataclasses.astuple(digest(tmp_path, file)) == (
+        "adapter/a.bin",
+        3,
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    )

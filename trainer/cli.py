@@ -1,0 +1,193 @@
+"""`persona …` and `persona-train`: parses words, calls one function per verb, imports late.
+
+Exit codes: 0 done, 1 a bug (with its traceback), 2 the user can mend it (one line), 130 interrupted and resumable.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from persona_core.errors import PersonaError, SettingsError
+from persona_core.texts import text
+from trainer.progress import say
+
+app = typer.Typer(
+    name="persona",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=text("cli.app"),
+)
+train_app = typer.Typer(
+    name="persona-train", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+
+def _option(name: str, *spellings: str) -> typer.models.OptionInfo:
+    """An option whose help is the text ``cli.<name>``."""
+    option: typer.models.OptionInfo = typer.Option(*spellings, help=text(f"cli.{name}"), show_default=False)
+    return option
+
+
+Paths = Annotated[list[Path] | None, typer.Argument(help=text("cli.exports"), show_default=False)]
+RunFolder = Annotated[Path, typer.Argument(help=text("cli.run_folder"))]
+AsJson = Annotated[bool, _option("json", "--json")]
+Names = Annotated[str, _option("names", "--names")]
+
+
+@app.command(help=text("cli.train"))
+@train_app.command(help=text("cli.train"))
+def train(
+    ctx: typer.Context,
+    exports: Paths = None,
+    me: Annotated[str | None, _option("me", "--me")] = None,
+    partner: Annotated[str | None, _option("partner", "--partner")] = None,
+    names: Names = "",
+    base: Annotated[str | None, _option("base", "--base")] = None,
+    base_revision: Annotated[str | None, _option("base_revision", "--base-revision")] = None,
+    push: Annotated[str | None, _option("push", "--push")] = None,
+    run: Annotated[Path | None, _option("run", "--run")] = None,
+    demo: Annotated[bool, _option("demo", "--demo")] = False,
+    session_gap: Annotated[int | None, _option("session_gap", "--session-gap")] = None,
+    validation_share: Annotated[float | None, _option("validation_share", "--validation-share")] = None,
+    max_length: Annotated[int | None, _option("max_length", "--max-length")] = None,
+    rank: Annotated[int | None, _option("rank", "--rank")] = None,
+    alpha: Annotated[int | None, _option("alpha", "--alpha")] = None,
+    learning_rate: Annotated[float | None, _option("learning_rate", "--learning-rate")] = None,
+    epochs: Annotated[float | None, _option("epochs", "--epochs")] = None,
+    batch: Annotated[int | None, _option("batch", "--batch")] = None,
+    effective_batch: Annotated[int | None, _option("effective_batch", "--effective-batch")] = None,
+    seed: Annotated[int | None, _option("seed", "--seed")] = None,
+    device: Annotated[str | None, _option("device", "--device")] = None,
+) -> None:
+    """Go the whole way: read, mask, curate, train, evaluate, merge, verify, and push when asked."""
+    from trainer import pipeline
+
+    given = {
+        "me": me,
+        "partner": partner,
+        "names": _list(names) or None,
+        "base": base,
+        "base_revision": base_revision,
+        "session_gap_minutes": session_gap,
+        "validation_share": validation_share,
+        "max_length": max_length,
+        "rank": rank,
+        "alpha": alpha,
+        "learning_rate": learning_rate,
+        "epochs": epochs,
+        "batch": batch,
+        "effective_batch": effective_batch,
+        "seed": seed,
+        "device": device,
+    }
+    asked = {name: value for name, value in given.items() if value is not None}
+    if demo and (exports or me):
+        raise SettingsError("cli.demo_takes_no_export")
+    if demo:
+        pipeline.train_demo(run, push, asked)
+    elif exports and len(exports) == 1 and (exports[0] / "run.toml").is_file():
+        pipeline.resume(exports[0], push)
+    elif exports:
+        pipeline.train(exports, run, push, asked)
+    else:
+        typer.echo(ctx.get_help())
+        raise SettingsError("cli.no_export")
+
+
+@app.command(help=text("cli.inspect"))
+def inspect(
+    exports: Annotated[list[Path], typer.Argument(help=text("cli.exports"))], json: AsJson = False
+) -> None:
+    """Who speaks, how much, which format."""
+    from trainer.inspection import inspect as look
+
+    look(exports, as_json=json)
+
+
+@app.command(help=text("cli.mask"))
+def mask(
+    names: Names = "",
+    nicknames: Annotated[str, _option("nicknames", "--nicknames")] = "",
+    json: AsJson = False,
+) -> None:
+    """Lines in, masked lines (or one JSON object a line) out."""
+    from trainer.inspection import mask_lines
+
+    mask_lines(sys.stdin, _list(names), _list(nicknames), as_json=json)
+
+
+@app.command(help=text("cli.evaluate"))
+def evaluate(run: RunFolder) -> None:
+    """Measure the tuned model against its base, again."""
+    from trainer import pipeline
+
+    pipeline.evaluate(run)
+
+
+@app.command(help=text("cli.export"))
+def export(run: RunFolder) -> None:
+    """Merge, quantise, verify: write the release folder anew."""
+    from trainer.release import build_release
+    from trainer.run import load_run
+
+    build_release(load_run(run))
+
+
+@app.command(help=text("cli.push_verb"))
+def push(run: RunFolder, repo: Annotated[str, typer.Argument(help=text("cli.push_repo"))]) -> None:
+    """Send a finished release to a private repository."""
+    from trainer import pipeline
+
+    pipeline.push(run, repo)
+
+
+@app.command(help=text("cli.chat"))
+def chat(
+    source: Annotated[str, typer.Argument(help=text("cli.chat_source"))],
+    terminal: Annotated[bool, _option("terminal", "--terminal")] = False,
+    his_name: Annotated[str, _option("his_name", "--his-name")] = "",
+    her_name: Annotated[str, _option("her_name", "--her-name")] = "",
+    revision: Annotated[str | None, _option("revision", "--revision")] = None,
+    port: Annotated[int, _option("port", "--port")] = 7860,
+) -> None:
+    """Talk to a run or a repository here: the Space's page, or the terminal."""
+    from trainer import conversation
+
+    talk = conversation.in_terminal if terminal else conversation.in_browser
+    talk(source, revision=revision, his_name=his_name, her_name=her_name, port=port)
+
+
+def _list(names: str) -> tuple[str, ...]:
+    return tuple(name for part in names.split(",") if (name := part.strip()))
+
+
+def main() -> None:
+    """Entry point of `persona`."""
+    sys.exit(_exit_code(lambda: app(standalone_mode=False)))
+
+
+def main_train() -> None:
+    """Entry point of `persona-train`: `persona train` under the name users know."""
+    sys.exit(_exit_code(lambda: train_app(standalone_mode=False)))
+
+
+def _exit_code(command: Callable[[], object]) -> int:
+    """Run ``command``; errors a person can mend are one line, a bug keeps its traceback."""
+    import click
+
+    try:
+        result = command()
+    except PersonaError as error:
+        say("cli.error", message=error)
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        say("cli.interrupted")
+        return 130
+    return result if isinstance(result, int) else 0

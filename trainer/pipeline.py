@@ -1,0 +1,144 @@
+"""The whole way, stage by stage: prepare, tune, evaluate, export, push. What is done already is not done again."""
+
+import hashlib
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from persona_core.errors import PersonaError, SettingsError
+from trainer.progress import say
+from trainer.run import Run, load_run, open_run
+from trainer.settings import Origin, Settings
+
+RUNS = Path("runs")
+
+
+def train(exports: Sequence[Path], folder: Path | None, repo: str | None, asked: Mapping[str, Any]) -> None:
+    """`persona-train EXPORT... --me NAME`: open the run that these exports and settings belong to, and go on."""
+    me, partner = _speakers(exports, asked.get("me", ""), asked.get("partner", ""))
+    sha256 = _digest(exports)
+    chosen = {**asked, "me": me, "partner": partner, "exports_sha256": sha256}
+    key = hashlib.sha256(f"{sha256} {me} {asked.get('base', '')}".encode()).hexdigest()[:8]
+    folder = folder or RUNS / f"persona-{key}"
+    origins: dict[str, Origin] = dict.fromkeys([*asked, "exports_sha256"], "flag")
+    if "base" not in asked and not (folder / "run.toml").exists():
+        from trainer.tuning import choose_base
+
+        chosen["base"] = choose_base(asked.get("device", "auto"))
+        origins["base"] = "measured"
+    settings = Settings(exports=tuple(str(path) for path in exports), **chosen)
+    _whole_way(open_run(folder, settings, origins), repo)
+
+
+def train_demo(folder: Path | None, repo: str | None, asked: Mapping[str, Any]) -> None:
+    """`persona-train --demo`: the same code on the embedded sample and the tiny base."""
+    from trainer import demo
+
+    folder = folder or RUNS / "demo"
+    export = demo.write_export(folder)
+    settings = demo.settings(export, _digest([export]), asked)
+    origins: dict[str, Origin] = {**dict.fromkeys(demo.SETTINGS, "demo"), **dict.fromkeys(asked, "flag")}
+    _whole_way(open_run(folder, settings, origins), repo)
+
+
+def resume(folder: Path, repo: str | None) -> None:
+    """`persona-train RUN`: go on where the run stopped."""
+    _whole_way(load_run(folder), repo)
+
+
+def _whole_way(run: Run, repo: str | None) -> None:
+    """Every stage whose output is missing, in order, then what was learned and what to type next."""
+    from trainer.dataset import prepare
+    from trainer.tuning import tune
+
+    if repo:
+        from trainer.release import check_destination
+
+        check_destination(
+            repo
+        )  # a missing token or a public repository is said now, not after hours of training
+    say("pipeline.begin", folder=run.path, base=run.settings.base)
+    if not run.data.exists():
+        prepare(run)
+    if not run.adapter.exists():
+        tune(run)
+    if "evaluation" not in run.read_metrics():
+        _evaluate(run)
+    if not run.release.exists():
+        _export_in_a_fresh_process(run)
+    _tell(run)
+    if repo:
+        push(run.path, repo)
+    else:
+        say("pipeline.next", folder=run.path)
+
+
+def evaluate(folder: Path) -> None:
+    """`persona evaluate RUN`."""
+    run = load_run(folder)
+    if not run.adapter.exists():
+        raise SettingsError("pipeline.not_trained", folder=folder)
+    _evaluate(run)
+    _tell(run)
+
+
+def push(folder: Path, repo: str) -> None:
+    """`persona push RUN OWNER/NAME`."""
+    from trainer.release import push as send
+
+    run = load_run(folder)
+    if not run.release.exists():
+        raise SettingsError("pipeline.not_exported", folder=folder)
+    pushed = send(run, repo)
+    say("pipeline.pushed", repo=repo, tag=pushed.tag, url=pushed.url)
+
+
+def _evaluate(run: Run) -> None:
+    from trainer.tuning import evaluate as measure
+
+    measure(run)
+
+
+def _export_in_a_fresh_process(run: Run) -> None:
+    """Merging wants the memory that training still holds, and none of its patches."""
+    command = [sys.executable, "-m", "trainer.cli", "export", str(run.path)]
+    done = subprocess.run(command, check=False)
+    if done.returncode == 2:
+        raise SystemExit(2)  # its one line is printed already
+    if done.returncode:
+        raise PersonaError("pipeline.export_failed", folder=run.path, code=done.returncode)
+
+
+def _speakers(exports: Sequence[Path], me: str, partner: str) -> tuple[str, str]:
+    """The two names as the export writes them; the partner is who wrote most besides ``me`` unless named."""
+    from trainer.chatlog import find_sender, participants
+
+    said = participants(exports)
+    if not me:
+        raise SettingsError("cli.no_me", names=", ".join(said))
+    me = find_sender(me, said)
+    if partner:
+        return me, find_sender(partner, said)
+    others = [name for name in said if name != me]
+    if not others:
+        raise SettingsError("pipeline.alone", me=me)
+    return me, max(others, key=lambda name: said[name])
+
+
+def _digest(paths: Sequence[Path]) -> str:
+    """One sha256 over the exports' own, so that the order they are given in does not matter."""
+    each = []
+    for path in paths:
+        files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+        for file in files:
+            with file.open("rb") as stream:
+                each.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    return hashlib.sha256("".join(sorted(each)).encode()).hexdigest()
+
+
+def _tell(run: Run) -> None:
+    from trainer.summary import tell
+
+    tell(run)

@@ -6,19 +6,44 @@ Exit codes: 0 done, 1 a bug (with its traceback), 2 the user can mend it (one li
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from persona_core.errors import PersonaError, SettingsError
 from persona_core.texts import text
 from trainer.progress import say
 
+
+def _exits(invoke: Callable[[], Any]) -> Any:
+    """Run a verb: an error the user can mend is one line and exit code 2, Ctrl-C is 130; a bug keeps its traceback."""
+    try:
+        return invoke()
+    except PersonaError as error:
+        say("cli.error", message=error)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        say("cli.interrupted")
+        raise typer.Exit(130) from None
+
+
+class _Verbs(TyperGroup):
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # typer's Context is its click's
+        return _exits(lambda: super(_Verbs, self).invoke(ctx))
+
+
+class _Verb(TyperCommand):
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        return _exits(lambda: super(_Verb, self).invoke(ctx))
+
+
 app = typer.Typer(
     name="persona",
+    cls=_Verbs,
     no_args_is_help=True,
     add_completion=False,
-    pretty_exceptions_enable=False,
+    pretty_exceptions_enable=False,  # its tracebacks show local variables
     help=text("cli.app"),
 )
 train_app = typer.Typer(
@@ -39,10 +64,11 @@ Names = Annotated[str, _option("names", "--names")]
 
 
 @app.command(help=text("cli.train"))
-@train_app.command(help=text("cli.train"))
+@train_app.command(cls=_Verb, help=text("cli.train"))
 def train(
     ctx: typer.Context,
     exports: Paths = None,
+    *,
     me: Annotated[str | None, _option("me", "--me")] = None,
     partner: Annotated[str | None, _option("partner", "--partner")] = None,
     names: Names = "",
@@ -100,7 +126,7 @@ def train(
 
 @app.command(help=text("cli.inspect"))
 def inspect(
-    exports: Annotated[list[Path], typer.Argument(help=text("cli.exports"))], json: AsJson = False
+    exports: Annotated[list[Path], typer.Argument(help=text("cli.exports"))], *, json: AsJson = False
 ) -> None:
     """Who speaks, how much, which format."""
     from trainer.inspection import inspect as look
@@ -110,6 +136,7 @@ def inspect(
 
 @app.command(help=text("cli.mask"))
 def mask(
+    *,
     names: Names = "",
     nicknames: Annotated[str, _option("nicknames", "--nicknames")] = "",
     json: AsJson = False,
@@ -148,6 +175,7 @@ def push(run: RunFolder, repo: Annotated[str, typer.Argument(help=text("cli.push
 @app.command(help=text("cli.chat"))
 def chat(
     source: Annotated[str, typer.Argument(help=text("cli.chat_source"))],
+    *,
     terminal: Annotated[bool, _option("terminal", "--terminal")] = False,
     his_name: Annotated[str, _option("his_name", "--his-name")] = "",
     her_name: Annotated[str, _option("her_name", "--her-name")] = "",
@@ -167,27 +195,13 @@ def _list(names: str) -> tuple[str, ...]:
 
 def main() -> None:
     """Entry point of `persona`."""
-    sys.exit(_exit_code(lambda: app(standalone_mode=False)))
+    app()
 
 
 def main_train() -> None:
     """Entry point of `persona-train`: `persona train` under the name users know."""
-    sys.exit(_exit_code(lambda: train_app(standalone_mode=False)))
+    train_app()
 
 
-def _exit_code(command: Callable[[], object]) -> int:
-    """Run ``command``; errors a person can mend are one line, a bug keeps its traceback."""
-    import click
-
-    try:
-        result = command()
-    except PersonaError as error:
-        say("cli.error", message=error)
-        return 2
-    except click.ClickException as error:
-        error.show()
-        return 2
-    except (KeyboardInterrupt, click.Abort):
-        say("cli.interrupted")
-        return 130
-    return result if isinstance(result, int) else 0
+if __name__ == "__main__":
+    main()

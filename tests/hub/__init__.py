@@ -6,6 +6,7 @@ One noun per module, from the disk up to the wire:
     accounts   users, tokens, trusted publishers
     state      everything one running server knows, and who may do what to which repository
     traffic    every request is numbered and logged, and can be made to fail
+    cards       the YAML of a README, read and checked
     identity   who am I, card validation, token exchange
     repos      create, delete, settings, information, references, history
     uploads    preupload, LFS, commit

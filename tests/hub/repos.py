@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from tests.hub.cards import card_tags, read_card
 from tests.hub.errors import HubError, repo_not_found
-from tests.hub.spaces import check_hardware, new_space, runtime
+from tests.hub.runtime import check_hardware, new_space, runtime
 from tests.hub.state import State, repo_of, state_of, visitor_of
 from tests.hub.store import Commit, Entry, Repo
 

@@ -203,7 +203,7 @@ def train(recipe: Recipe, tokenizer: Any, log: Log) -> Any:
         optimizer.zero_grad()
         seen += sum(len(row.ids) for row in batch)
         running += (loss.item() - running) * max(0.02, 1 / (step + 1))
-        if step % 100 == 0:
+        if step % 50 == 0:
             left = (time.monotonic() - started) / seen * (recipe.training_tokens - seen)
             log(f"step {step}  loss {running:.3f}  {seen:,} tokens  {left / 60:.1f} min left")
     return model
@@ -310,10 +310,11 @@ def build(recipe: Recipe, out: Path, log: Log) -> None:
 
 def main() -> None:
     """Builds the shipped model, or a shorter-trained one, and says so on stderr."""
+    usual = Recipe()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--tokens", type=int, default=Recipe.training_tokens)
-    parser.add_argument("--learning-rate", type=float, default=Recipe.learning_rate)
+    parser.add_argument("--tokens", type=int, default=usual.training_tokens)
+    parser.add_argument("--learning-rate", type=float, default=usual.learning_rate)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
 

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from statistics import mean
 
@@ -38,16 +38,16 @@ def bubbles_per_turn(messages: list[Line], sender: str) -> float:
 
 
 def test_it_is_large_enough_to_train_on(messages: list[Line]) -> None:
-    """Two people write at least 1,900 messages over more than five months."""
-    assert len(messages) >= 1_900
+    """Two people write at least 2,000 messages over more than five months."""
+    assert len(messages) >= 2_000
     assert {line.sender for line in messages} == {PERSONA, PARTNER}
     assert messages[-1].at - messages[0].at > timedelta(days=150)
 
 
 def test_it_falls_into_many_sessions(messages: list[Line]) -> None:
     """At least 260 conversations are an hour or more apart."""
-    pauses = [later.at - earlier.at for earlier, later in zip(messages, messages[1:], strict=False)]
-    assert 1 + sum(pause >= timedelta(hours=1) for pause in pauses) >= 250
+    pauses = [later.at - earlier.at for earlier, later in pairwise(messages)]
+    assert 1 + sum(pause >= timedelta(hours=1) for pause in pauses) >= 260
 
 
 def test_time_never_runs_backwards(messages: list[Line]) -> None:
@@ -58,11 +58,7 @@ def test_time_never_runs_backwards(messages: list[Line]) -> None:
 
 def test_some_answers_are_late(messages: list[Line]) -> None:
     """A few answers take 20 to 50 minutes, as answers do."""
-    waits = [
-        later.at - earlier.at
-        for earlier, later in zip(messages, messages[1:], strict=False)
-        if earlier.sender != later.sender
-    ]
+    waits = [later.at - earlier.at for earlier, later in pairwise(messages) if earlier.sender != later.sender]
     assert sum(timedelta(minutes=20) <= wait <= timedelta(minutes=50) for wait in waits) >= 5
 
 
@@ -145,7 +141,7 @@ def test_it_holds_what_real_exports_hold(messages: list[Line], body: str) -> Non
 
 def test_no_phone_number_can_ring(export: str) -> None:
     """Every mobile number starts with 010-0000, a range nobody is given; e-mail is at example.com."""
-    numbers = re.findall(r"01[016789][-. ]?\d{3,4}[-. ]?\d{4}", export)
+    numbers = re.findall(r"(?<!\d)01[016789][-. ]?\d{3,4}[-. ]?\d{4}", export)
     assert len(numbers) >= 4
     assert all(re.sub(r"\D", "", number).startswith("0100000") for number in numbers)
     assert {address.partition("@")[2] for address in re.findall(r"[\w.]+@[\w.]+\w", export)} == {

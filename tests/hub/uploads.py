@@ -1,0 +1,308 @@
+"""How files come in: preupload, large objects (whole or in parts), and the commit that names them.
+
+preupload -> LFS batch -> PUT to the storage origin -> verify -> commit
+"""
+
+import base64
+import fnmatch
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.hub.cards import SPACE_SDKS, read_card
+from tests.hub.errors import HubError, entry_not_found, revision_not_found
+from tests.hub.runtime import code_changed
+from tests.hub.state import State, repo_of, state_of, visitor_of, web_routes
+from tests.hub.store import Entry, Repo, lfs_entry
+from tests.hub.xet import find_xet_hash
+
+REGULAR_LIMIT = 10 * 1024 * 1024  # bytes; git blobs above this are refused
+LFS_JSON = "application/vnd.git-lfs+json"
+PIECE = 1 << 20  # bytes read at a time when parts are joined
+STALE_PARENT = "The branch was updated since you opened this page. Please refresh and try again."
+
+
+async def preupload(request: Request) -> Response:
+    """For each file: does it go in as a git blob or as a large object, and is it there already?"""
+    repo = repo_of(request, "write")
+    body = await request.json()
+    commit = repo.resolve(request.path_params["revision"])
+    attributes = commit.files.get(".gitattributes")
+    large = _lfs_patterns(repo.read_blob(attributes).decode()) if attributes else []
+    ignored = _ignore_patterns(body.get("gitIgnore", ""))
+    files = []
+    for file in body["files"]:
+        path, present = file["path"], commit.files.get(file["path"])
+        is_large = file["size"] > REGULAR_LIMIT or _matches(path, large)
+        plan = {
+            "path": path,
+            "uploadMode": "lfs" if is_large else "regular",
+            "shouldIgnore": _matches(path, ignored),
+        }
+        if present is not None:
+            plan["oid"] = present.sha256 or present.oid
+        files.append(plan)
+    return JSONResponse({"files": files, "commitOid": commit.sha})
+
+
+def _lfs_patterns(attributes: str) -> list[str]:
+    return [line.split()[0] for line in attributes.splitlines() if "filter=lfs" in line]
+
+
+def _ignore_patterns(text: str) -> list[str]:
+    lines = [line.strip() for line in text.splitlines()]
+    return [line for line in lines if line and not line.startswith(("#", "!"))]
+
+
+def _matches(path: str, patterns: list[str]) -> bool:
+    """git's rule in short: a pattern without a slash fits a name at any depth, else the path."""
+    parts = path.split("/")
+    for pattern in patterns:
+        bare = pattern.strip("/")
+        if "/" in pattern.rstrip("/"):
+            if fnmatch.fnmatch(path, bare) or fnmatch.fnmatch(path, f"{bare}/*"):
+                return True
+        elif any(fnmatch.fnmatch(part, bare) for part in parts):
+            return True
+    return False
+
+
+# -- large objects
+
+
+async def lfs_batch(request: Request) -> Response:
+    """Where to send each object; one that is stored needs no sending."""
+    state, repo = state_of(request), repo_of(request, "write")
+    body = await request.json()
+    missing = [o for o in body["objects"] if not repo.object_path(o["oid"]).exists()]
+    state.check_quota(repo, sum(o["size"] for o in missing))
+    multipart = "multipart" in body["transfers"] and any(
+        o["size"] > state.multipart_threshold for o in missing
+    )
+    objects = []
+    for wanted in body["objects"]:
+        described = {**wanted, "authenticated": True}
+        if wanted in missing:
+            described["actions"] = _actions(state, repo, wanted["oid"], wanted["size"])
+        objects.append(described)
+    answer = {"transfer": "multipart" if multipart else "basic", "objects": objects}
+    return JSONResponse(answer, media_type=LFS_JSON)
+
+
+def _actions(state: State, repo: Repo, oid: str, size: int) -> dict[str, Any]:
+    verify = {"href": f"{state.endpoint}{repo.web_path}.git/info/lfs/verify"}
+    stored = f"/storage/{repo.key}/{oid}"
+    if size <= state.multipart_threshold:
+        upload: dict[str, Any] = {"href": state.signed(state.storage_origin, stored)}
+        return {"upload": upload, "verify": verify}
+    count = -(-size // state.multipart_chunk)
+    parts = {str(n): state.signed(state.storage_origin, f"{stored}/part/{n}") for n in range(1, count + 1)}
+    complete = f"{repo.web_path}.git/info/lfs/complete/{oid}"
+    return {
+        "upload": {
+            "href": state.signed(state.endpoint, complete),
+            "header": {"chunk_size": str(state.multipart_chunk), **parts},
+        },
+        "verify": verify,
+    }
+
+
+async def put_object(request: Request) -> Response:
+    """The whole object in one body; nothing is kept unless its sha256 is the promised one."""
+    repo, oid = _signed_object(request)
+    await _keep(state_of(request), repo, oid, request.stream())
+    return Response(headers={"ETag": f'"{oid}"'})
+
+
+async def put_part(request: Request) -> Response:
+    repo, oid = _signed_object(request)
+    path = _part_path(state_of(request), repo, oid, request.path_params["number"])
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    digest = await _receive(request.stream(), temporary)
+    temporary.replace(path)
+    return Response(headers={"ETag": f'"{digest}"'})
+
+
+async def complete_parts(request: Request) -> Response:
+    """Join the parts in their order; the client proves with their ETags that it sent them all."""
+    repo, oid = _signed_object(request)
+    state = state_of(request)
+    listed = (await request.json())["parts"]
+    paths = [_part_path(state, repo, oid, part["partNumber"]) for part in listed]
+    if not all(path.is_file() for path in paths):
+        raise HubError(400, "InvalidPart")
+    await _keep(state, repo, oid, _joined(paths))
+    for path in paths:
+        path.unlink()
+    return JSONResponse({"success": True})
+
+
+async def verify_object(request: Request) -> Response:
+    repo = repo_of(request, "write")
+    body = await request.json()
+    path = repo.object_path(body["oid"])
+    if not path.is_file() or path.stat().st_size != body["size"]:
+        raise HubError(404, "Object does not exist or its size differs")
+    return JSONResponse({"success": True})
+
+
+def _signed_object(request: Request) -> tuple[Repo, str]:
+    """The object in the path; its signature stands for the login."""
+    state, params = state_of(request), request.path_params
+    state.check_signature(request)
+    kind, repo_id = params.get("kind", "models"), f"{params['owner']}/{params['name']}"
+    repo = state.store.find(kind, repo_id)
+    if repo is None:
+        raise HubError(404, "NoSuchBucket")
+    return repo, params["oid"]
+
+
+def _part_path(state: State, repo: Repo, oid: str, number: int) -> Path:
+    return state.store.scratch / f"{repo.key.replace('/', '--')}--{oid}.{number}"
+
+
+async def _joined(paths: list[Path]) -> AsyncIterator[bytes]:
+    for path in paths:
+        with path.open("rb") as file:
+            while piece := file.read(PIECE):
+                yield piece
+
+
+async def _keep(state: State, repo: Repo, oid: str, pieces: AsyncIterator[bytes]) -> None:
+    temporary = state.store.scratch / f"{oid}.{secrets.token_hex(4)}"
+    digest = await _receive(pieces, temporary)
+    if digest != oid:
+        temporary.unlink()
+        raise HubError(400, "The content does not have the promised sha256")
+    temporary.replace(repo.object_path(oid))
+
+
+async def _receive(pieces: AsyncIterator[bytes], path: Path) -> str:
+    """Write the pieces to `path`; returns their sha256. A body cut short leaves nothing."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("wb") as file:
+            async for piece in pieces:
+                digest.update(piece)
+                file.write(piece)
+    except ClientDisconnect:
+        path.unlink()
+        raise HubError(400, "RequestTimeout") from None
+    return digest.hexdigest()
+
+
+# -- the commit
+
+
+async def commit(request: Request) -> Response:
+    """One request, one commit: all its operations or none."""
+    state, repo = state_of(request), repo_of(request, "write")
+    branch = request.path_params["revision"]
+    lines = [json.loads(line) for line in (await request.body()).splitlines() if line.strip()]
+    header = next(line["value"] for line in lines if line["key"] == "header")
+    if branch not in repo.meta["branches"]:
+        raise revision_not_found(branch)
+    head = repo.resolve(branch)
+    if header.get("parentCommit") not in (None, "", head.sha):
+        raise HubError(412, STALE_PARENT)
+    files = dict(head.files)
+    for line in lines:
+        _apply(state, repo, files, line["key"], line["value"])
+    if repo.kind == "spaces":
+        _check_space_card(repo, files)
+    made = repo.commit(
+        branch,
+        files,
+        author=visitor_of(request).name,
+        title=header["summary"],
+        message=header.get("description", ""),
+    )
+    if repo.kind == "spaces":
+        code_changed(repo)
+    return JSONResponse(
+        {
+            "success": True,
+            "commitOid": made.sha,
+            "commitUrl": f"{state.endpoint}{repo.web_path}/commit/{made.sha}",
+            "hookOutput": "",
+        }
+    )
+
+
+def _apply(state: State, repo: Repo, files: dict[str, Entry], key: str, value: dict[str, Any]) -> None:
+    """One line of the commit's body, onto the files so far."""
+    path = value.get("path", "")
+    match key:
+        case "header":
+            return
+        case "file":
+            content = base64.b64decode(value["content"])
+            if len(content) > REGULAR_LIMIT:
+                raise HubError(400, f"{path} is larger than 10 MiB: it must be a large object")
+            files[_checked(path)] = repo.put_blob(content)
+        case "lfsFile":
+            files[_checked(path)] = _large(state, repo, value)
+        case "deletedFile":
+            if files.pop(path, None) is None:
+                raise _nothing_there(path)
+        case "deletedFolder":
+            inside = [name for name in files if name.startswith(f"{path.rstrip('/')}/")]
+            if not inside:
+                raise _nothing_there(path)
+            for name in inside:
+                del files[name]
+        case _:
+            raise HubError(400, f"Unknown operation: {key}")
+
+
+def _checked(path: str) -> str:
+    if not path or re.search(r"(^|/)(\.\.?|\.git)?(/|$)", path) or "\\" in path:
+        raise HubError(400, f"Invalid path: {path}")
+    return path
+
+
+def _large(state: State, repo: Repo, value: dict[str, Any]) -> Entry:
+    """The object must have arrived before, one way or the other."""
+    oid: str = value["oid"]
+    stored = repo.object_path(oid)
+    xet = find_xet_hash(state.store.xet_folder, oid) if state.xet else None
+    if stored.is_file():
+        return lfs_entry(oid, stored.stat().st_size, xet=xet)
+    if xet is None:
+        raise HubError(400, f"LFS pointer pointed to a file that does not exist: {value['path']}")
+    state.check_quota(repo, value["size"])
+    return lfs_entry(oid, value["size"], xet=xet)
+
+
+def _check_space_card(repo: Repo, files: dict[str, Entry]) -> None:
+    readme = files.get("README.md")
+    card = read_card(repo.read_blob(readme).decode()) if readme else {}
+    if card.get("sdk") not in SPACE_SDKS:
+        raise HubError(400, 'Missing configuration in README: "sdk" is required')
+
+
+def _nothing_there(path: str) -> HubError:
+    error = entry_not_found(path)
+    error.message = f"A file with this name doesn't exist: {path}"
+    return error
+
+
+_REPO = "/api/{kind:kind}/{owner}/{name}"
+_OBJECT = "/storage/{kind:kind}/{owner}/{name}/{oid}"
+routes = [
+    Route(f"{_REPO}/preupload/{{revision}}", preupload, methods=["POST"]),
+    Route(f"{_REPO}/commit/{{revision}}", commit, methods=["POST"]),
+    Route(_OBJECT, put_object, methods=["PUT"]),
+    Route(f"{_OBJECT}/part/{{number:int}}", put_part, methods=["PUT"]),
+    *web_routes("/{owner}/{name}.git/info/lfs/objects/batch", lfs_batch, ["POST"]),
+    *web_routes("/{owner}/{name}.git/info/lfs/verify", verify_object, ["POST"]),
+    *web_routes("/{owner}/{name}.git/info/lfs/complete/{oid}", complete_parts, ["POST"]),
+]

@@ -1,0 +1,1 @@
+"""From an adapter to a release on the Hub: merge, quantise, verify, describe, push."""

@@ -1,0 +1,76 @@
+"""What may be in a release, and the proof that nothing else is: an allow-list of names, and a look into every text.
+
+    read_contents(run.release, private_paths=(str(run.path),))     # the digest of every file, or a ReleaseError
+
+Trainers leave pickled arguments with tokens inside, optimizer states and machine paths beside their weights; a
+deny-list forgets one of them some day, an allow-list does not.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from persona_core.errors import ReleaseError
+from persona_core.manifest import ADAPTER_FOLDER, FILE_NAME, FileDigest, PersonaManifest, digest
+
+CARD = "README.md"
+
+_ALLOWED = re.compile(
+    r"""
+      persona\.json | README\.md | LICENSE | NOTICE
+    | config\.json | generation_config\.json
+    | model(-\d{5}-of-\d{5})?\.safetensors | model\.safetensors\.index\.json
+    | tokenizer\.json | tokenizer_config\.json | chat_template\.jinja
+    | tokenizer\.model | special_tokens_map\.json | added_tokens\.json | vocab\.json | merges\.txt
+    | adapter/adapter_model\.safetensors | adapter/adapter_config\.json
+    """,
+    re.VERBOSE,
+)
+_PAPERS = {FILE_NAME, CARD, "LICENSE", "NOTICE"}  # for people and for us; loading needs none of them
+_BINARY = {".safetensors", ".model"}
+_TOKEN = re.compile(r"hf_[A-Za-z0-9]{16,}")
+_MACHINE_PATH = re.compile(r"(?:/home|/Users|/root|/tmp|/mnt|/media)/\w|\b[A-Za-z]:\\{1,2}Users\\")
+
+
+def is_release_file(path: str) -> bool:
+    """Whether a release may hold a file of this name (relative, with forward slashes)."""
+    return _ALLOWED.fullmatch(path) is not None
+
+
+def read_contents(release: Path, *, private_paths: Iterable[str] = ()) -> tuple[FileDigest, ...]:
+    """The digest of every file of ``release``, sorted by path, after proving that all of them may leave the machine.
+
+    ``private_paths`` are folders of this machine that no text may mention, besides the usual ones.
+
+    Raises:
+        ReleaseError: a file that has no business there, a token or a machine path in a text, or other files than
+            persona.json says.
+    """
+    digests = []
+    for path in sorted(p for p in release.rglob("*") if not p.is_dir()):
+        name = path.relative_to(release).as_posix()
+        if path.is_symlink() or not is_release_file(name):
+            raise ReleaseError("release.unexpected_file", path=name)
+        if path.suffix not in _BINARY:
+            _require_clean(name, path.read_text(encoding="utf-8"), private_paths)
+        digests.append(digest(release, path))
+    promised = {file for artefact in PersonaManifest.read(release).artefacts for file in artefact.files}
+    if different := promised ^ {file for file in digests if file.path not in _PAPERS}:
+        raise ReleaseError("release.changed_file", path=min(file.path for file in different))
+    return tuple(digests)
+
+
+def artefact_files(release: Path) -> tuple[tuple[FileDigest, ...], tuple[FileDigest, ...]]:
+    """The digests of the files that make up the merged artefact (at the root) and the adapter."""
+    merged = [path for path in sorted(release.iterdir()) if path.is_file() and path.name not in _PAPERS]
+    adapter = sorted((release / ADAPTER_FOLDER).iterdir())
+    return tuple(digest(release, p) for p in merged), tuple(digest(release, p) for p in adapter)
+
+
+def _require_clean(name: str, text: str, private_paths: Iterable[str]) -> None:
+    if _TOKEN.search(text):
+        raise ReleaseError("release.token_inside", path=name)
+    spellings = {spelling for path in private_paths for spelling in (path, json.dumps(path)[1:-1])}
+    if _MACHINE_PATH.search(text) or any(spelling in text for spelling in spellings):
+        raise ReleaseError("release.path_inside", path=name)

@@ -1,0 +1,92 @@
+"""What the licence of a base asks of those who pass on a tuned model, and how a release answers it.
+
+    licence_of("LGAI-EXAONE/EXAONE-4.0-1.2B").name_prefix      # "EXAONE": the repository's name must begin so
+    licence_of("Qwen/Qwen3-4B-Instruct-2507").id               # "apache-2.0"
+
+To add a base: one row in `_FAMILIES`.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from persona_core.errors import ReleaseError
+from persona_core.hub import hub_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """The terms of one family of bases. ``id`` and ``name`` are what the Hub's model card metadata wants."""
+
+    id: str
+    name: str = ""  # only when id is "other"
+    gated: bool = False  # the terms must be accepted on the Hub before downloading
+    commercial: bool = True
+    name_prefix: str = ""  # what the name of a tuned model must begin with
+    notice: str = ""  # what a NOTICE file must say
+
+
+APACHE = Licence("apache-2.0")
+UNKNOWN = Licence("other", "see-base-model")
+
+_FAMILIES: dict[str, Licence] = {
+    "Qwen/Qwen3": APACHE,
+    "kakaocorp/kanana-1.5-": APACHE,
+    "kakaocorp/kanana-2-": Licence(
+        "other", "kanana-open-license", notice="Powered by Kanana. Licensed under the Kanana Open License."
+    ),
+    "K-intelligence/Midm-2.0-": Licence("mit"),
+    "naver-hyperclovax/HyperCLOVAX-SEED-": Licence("other", "hyperclovax-seed"),
+    "LGAI-EXAONE/EXAONE-4.0-": Licence("other", "exaone", commercial=False, name_prefix="EXAONE"),
+    "google/gemma-3-": Licence(
+        "gemma",
+        gated=True,
+        notice="Gemma is provided under and subject to the Gemma Terms of Use found at ai.google.dev/gemma/terms",
+    ),
+    "google/gemma-4-": APACHE,
+    "LiquidAI/LFM2": Licence("other", "lfm1.0"),
+    "yanolja/EEVE-Korean-": APACHE,
+    "EleutherAI/polyglot-ko-": APACHE,
+}
+
+
+def licence_of(base: str) -> Licence:
+    """The licence of the base with the Hub id ``base``; `UNKNOWN` for those not in the table."""
+    return next((terms for family, terms in _FAMILIES.items() if base.startswith(family)), UNKNOWN)
+
+
+def require_name(base: str, repo_id: str) -> None:
+    """Refuse a repository name that the licence of ``base`` does not allow.
+
+    Raises:
+        ReleaseError: the name lacks the prefix that the licence asks for.
+    """
+    prefix = licence_of(base).name_prefix
+    if not repo_id.split("/")[-1].lower().startswith(prefix.lower()):
+        raise ReleaseError("release.name_prefix", base=base, prefix=prefix, repo=repo_id)
+
+
+def write_licence_files(base: str, revision: str, release: Path) -> None:
+    """Copy the base's LICENSE and NOTICE into ``release``, and write the notice its licence asks for.
+
+    ``base`` is a Hub id or a local folder.
+
+    Raises:
+        HubError: the Hub did not give them.
+    """
+    papers = Path(base) if Path(base).is_dir() else _fetch_papers(base, revision)
+    for name in ("LICENSE", "NOTICE"):
+        if found := sorted(papers.glob(f"{name}*")):
+            shutil.copyfile(found[0], release / name)
+    notice = licence_of(base).notice
+    if notice and not (release / "NOTICE").exists():
+        (release / "NOTICE").write_text(notice + "\n", encoding="utf-8", newline="\n")
+
+
+def _fetch_papers(base: str, revision: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    with hub_errors(base, revision):
+        return Path(
+            snapshot_download(base, revision=revision or None, allow_patterns=["LICENSE*", "NOTICE*"])
+        )

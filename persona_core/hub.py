@@ -100,6 +100,21 @@ def _bound_every_wait() -> None:
     set_client_factory(bounded)
 
 
+def require_write_token(repo_id: str) -> None:
+    """Ask the Hub whose token this is, before anything is sent to ``repo_id``.
+
+    Raises:
+        TokenMissing: there is no token, or the Hub does not accept it.
+        NotAllowed: it can only read.
+    """
+    api = client()
+    with hub_errors(repo_id):
+        identity = api.whoami()
+    # A fine-grained token tells its rights only when it is used: `private_repository` asks for them there.
+    if identity["auth"].get("accessToken", {}).get("role") == "read":
+        raise NotAllowed("hub.read_only_token", repo=repo_id)
+
+
 def repository_url(repo_id: str) -> str:
     """Where a person looks at it."""
     from huggingface_hub import constants
@@ -115,6 +130,7 @@ def private_repository(repo_id: str) -> Repository:
 
     Raises:
         RepositoryIsPublic: it exists and everyone can see it; nothing was changed.
+        NotAllowed: the token may not write to it.
         HubError: the Hub did not do it.
     """
     if repo_id.count("/") != 1:
@@ -123,7 +139,17 @@ def private_repository(repo_id: str) -> Repository:
     with hub_errors(repo_id):
         # An existing repository keeps its visibility whatever `private` says here, hence the proof.
         api.create_repo(repo_id, private=True, exist_ok=True)
-    return require_private(repo_id)
+    repository = require_private(repo_id)
+    with hub_errors(repo_id):
+        api.auth_check(repo_id, write=True)
+    return repository
+
+
+def make_private(repo_id: str) -> None:
+    """Take a repository that became public out of sight."""
+    api = client()
+    with hub_errors(repo_id):
+        api.update_repo_settings(repo_id, private=True)
 
 
 def require_private(repo_id: str, *, repo_type: RepositoryType = "model") -> Repository:

@@ -20,7 +20,7 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 
-from tests.hub import history, identity, reads, repos, spaces, uploads, xet
+from tests.hub import history, identity, lfs, reads, repos, spaces, uploads, xet
 from tests.hub.accounts import Accounts, User
 from tests.hub.control import Control
 from tests.hub.errors import HubError, refuse
@@ -38,6 +38,7 @@ ROUTES = [
     *spaces.routes,
     *history.routes,
     *uploads.routes,
+    *lfs.routes,
     *xet.routes,
     *reads.routes,
     *repos.routes,
@@ -156,8 +157,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with HubServer(options.storage.resolve(), port=options.port) as hub:
-        plan = "pro" if options.pro else "free"
-        hub.control.add_user(User(options.user, plan=plan, can_pay=options.pro))
+        user = User(options.user, plan="pro" if options.pro else "free", can_pay=options.pro)
+        hub.control.add_user(user)
         hub.control.offer_xet(on=options.xet)
         print(f"HF_ENDPOINT={hub.endpoint}")
         print(f"HF_TOKEN={hub.control.issue_token(options.user)}", flush=True)

@@ -18,6 +18,7 @@ RUNS = Path("runs")
 def train(exports: Sequence[Path], folder: Path | None, repo: str | None, asked: Mapping[str, Any]) -> None:
     """`persona-train EXPORT... --me NAME`: open the run that these exports and settings belong to, and go on."""
     me, partner = _speakers(exports, asked.get("me", ""), asked.get("partner", ""))
+    _check_destination(repo)
     sha256 = _digest(exports)
     chosen = {**asked, "me": me, "partner": partner, "exports_sha256": sha256}
     key = hashlib.sha256(f"{sha256} {me} {asked.get('base', '')}".encode()).hexdigest()[:8]
@@ -36,6 +37,7 @@ def train_demo(folder: Path | None, repo: str | None, asked: Mapping[str, Any]) 
     """`persona-train --demo`: the same code on the embedded sample and the tiny base."""
     from trainer import demo
 
+    _check_destination(repo)
     folder = folder or RUNS / "demo"
     export = demo.write_export(folder)
     settings = demo.settings(export, _digest([export]), asked)
@@ -45,6 +47,7 @@ def train_demo(folder: Path | None, repo: str | None, asked: Mapping[str, Any]) 
 
 def resume(folder: Path, repo: str | None) -> None:
     """`persona-train RUN`: go on where the run stopped."""
+    _check_destination(repo)
     _whole_way(load_run(folder), repo)
 
 
@@ -93,6 +96,14 @@ def push(folder: Path, repo: str) -> None:
         raise SettingsError("pipeline.not_exported", folder=folder)
     pushed = send(run, repo)
     say("pipeline.pushed", repo=repo, tag=pushed.tag, url=pushed.url)
+
+
+def _check_destination(repo: str | None) -> None:
+    """Say now, and not after hours of training, that a token is missing or a repository is public."""
+    if repo:
+        from trainer.release import check_destination
+
+        check_destination(repo)
 
 
 def _evaluate(run: Run) -> None:

@@ -170,9 +170,11 @@ class Accounts:
         if not hmac.compare_digest(signature, self.sign(signed)):
             raise _invalid_grant("the identity token's signature is wrong")
         try:
-            return json.loads(base64.urlsafe_b64decode(signed.partition(".")[2] + "=="))
+            body = base64.urlsafe_b64decode(signed.partition(".")[2] + "==")
+            claims: dict[str, Any] = json.loads(body)
         except (binascii.Error, ValueError):
             raise _invalid_grant("the identity token cannot be read") from None
+        return claims
 
     def sign(self, text: str) -> str:
         """For identity tokens and for addresses that need no login (as S3's signed ones)."""

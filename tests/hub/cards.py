@@ -6,7 +6,7 @@ read_card("---\\nlicence: mit\\n---\\n# hi")  # -> {"licence": "mit"}
 import re
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 
 SPACE_SDKS = ("gradio", "docker", "static", "streamlit")
 SPACE_COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
@@ -26,7 +26,7 @@ def read_card(text: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None
     if not isinstance(card, dict):
-        raise ValueError("metadata must be a mapping")
+        raise ValueError("metadata must be a mapping")  # noqa: TRY004 - the text is wrong, not the call
     return card
 
 

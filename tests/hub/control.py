@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from tests.hub.accounts import Grant, Role, User
+from tests.hub.faults import Fault, Record
 from tests.hub.state import State
 from tests.hub.store import Repo
-from tests.hub.traffic import Fault, Record
 
 
 class Control:

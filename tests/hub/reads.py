@@ -4,6 +4,7 @@ Small files come from the Hub itself; large ones by a redirect to the storage or
 real Hub, where the client drops its token on the way.
 """
 
+import itertools
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs
@@ -90,7 +91,7 @@ def _last_change(repo: Repo, commit: Commit, path: str) -> Commit:
         return sorted(inside, key=lambda item: item[0])
 
     past = list(repo.history(commit.sha))
-    for newer, older in zip(past, past[1:], strict=False):
+    for newer, older in itertools.pairwise(past):
         if content(newer) != content(older):
             return newer
     return past[-1]

@@ -13,15 +13,12 @@ from tests.hub.runtime import check_hardware, new_space, runtime
 from tests.hub.state import State, repo_of, state_of, visitor_of
 from tests.hub.store import Commit, Entry, Repo
 
-GIT_ATTRIBUTES = "".join(
-    f"{pattern} filter=lfs diff=lfs merge=lfs -text\n"
-    for pattern in (
-        "*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.mlmodel *.model"
-        " *.msgpack *.npy *.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar"
-        " *.safetensors saved_model/**/* *.tar.* *.tar *.tflite *.tgz *.wasm *.xz *.zip *.zst"
-        " *tfevents*"
-    ).split()
-).encode()
+LARGE = """
+*.7z *.arrow *.bin *.bz2 *.ckpt *.ftz *.gz *.h5 *.joblib *.lfs.* *.mlmodel *.model *.msgpack *.npy
+*.npz *.onnx *.ot *.parquet *.pb *.pickle *.pkl *.pt *.pth *.rar *.safetensors saved_model/**/*
+*.tar.* *.tar *.tflite *.tgz *.wasm *.xz *.zip *.zst *tfevents*
+"""
+GIT_ATTRIBUTES = "".join(f"{p} filter=lfs diff=lfs merge=lfs -text\n" for p in LARGE.split())
 SPACE_CARD = """---
 title: {name}
 emoji: 💬
@@ -31,8 +28,19 @@ sdk: {sdk}
 app_file: app.py
 ---
 """
-LIST_KEYS = ("_id", "id", "modelId", "private", "likes", "downloads", "tags", "createdAt")
-LIST_KEYS += ("library_name", "pipeline_tag", "sdk")
+BRIEF = [
+    "_id",
+    "id",
+    "modelId",
+    "private",
+    "likes",
+    "downloads",
+    "tags",
+    "createdAt",
+    "library_name",
+    "pipeline_tag",
+    "sdk",
+]
 
 
 async def create(request: Request) -> Response:
@@ -51,7 +59,7 @@ async def create(request: Request) -> Response:
     visibility = body.get("visibility", "public")
     _check_visibility(kind, visibility, visitor.user.plan)
     repo_id = f"{owner}/{body['name']}"
-    first = {".gitattributes": GIT_ATTRIBUTES}
+    first = {".gitattributes": GIT_ATTRIBUTES.encode()}
     if kind == "spaces":
         hardware = body.get("hardware") or "cpu-basic"
         check_hardware(state, visitor.user, body["sdk"], hardware)
@@ -137,7 +145,7 @@ async def listing(request: Request) -> Response:
     end = start + min(int(query.get("limit", state.page_size)), state.page_size)
     keys = query.getlist("expand") + query.getlist("expand[]")
     if not keys and not query.get("full"):
-        keys = [*LIST_KEYS, *(["cardData"] if query.get("cardData") else [])]
+        keys = [*BRIEF, *(["cardData"] if query.get("cardData") else [])]
     page = [_only(full, keys) for full in found[start:end]]
     headers = next_page(request, end) if end < len(found) else {}
     return JSONResponse(page, headers=headers)

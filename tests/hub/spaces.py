@@ -122,7 +122,8 @@ async def logs(request: Request) -> Response:
 
     async def events() -> AsyncIterator[str]:
         for line in lines:
-            yield f"data: {json.dumps({'data': f'{line}\n', 'timestamp': timestamp()})}\n\n"
+            event = {"data": f"{line}\n", "timestamp": timestamp()}
+            yield f"data: {json.dumps(event)}\n\n"
         if space["logs_stay_open"]:
             await asyncio.Event().wait()
 

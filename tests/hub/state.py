@@ -3,12 +3,14 @@
 repo = repo_of(request, need="write")     # the repository in the path, or the right refusal
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
 from tests.hub.accounts import Accounts, Token, User
@@ -19,6 +21,7 @@ from tests.hub.traffic import Traffic
 MULTIPART_THRESHOLD = 5_000_000_000  # bytes; S3 takes no single upload above 5 GB
 MULTIPART_CHUNK = 100_000_000  # bytes a part; the client only accepts what the server says
 
+Handler = Callable[[Request], Awaitable[Response]]
 Need = Literal["read", "write", "manage"]
 
 
@@ -138,7 +141,7 @@ class _Kind(Convertor[str]):
 register_url_convertor("kind", _Kind())
 
 
-def web_routes(path: str, handler: object, methods: list[str]) -> list[Route]:
+def web_routes(path: str, handler: Handler, methods: list[str]) -> list[Route]:
     """Routes outside /api: models carry no prefix there, the other kinds do."""
     return [
         Route("/{kind:kind}" + path, handler, methods=methods),

@@ -7,7 +7,6 @@ repo.commit("main", {"a.txt": repo.put_blob(b"hi")}, author="minsu", title="firs
 
 import hashlib
 import json
-import os
 import secrets
 import shutil
 import threading
@@ -71,7 +70,8 @@ class Repo:
 
     @property
     def meta(self) -> dict[str, Any]:
-        return json.loads((self.folder / "repo.json").read_bytes())
+        meta: dict[str, Any] = json.loads((self.folder / "repo.json").read_bytes())
+        return meta
 
     @contextmanager
     def edit(self) -> Iterator[dict[str, Any]]:
@@ -259,7 +259,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     temporary.write_bytes(content)
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def _pointer(sha256: str, size: int) -> bytes:

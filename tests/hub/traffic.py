@@ -1,24 +1,23 @@
 """Every request is numbered and logged, and can be made to fail.
 
-    traffic.inject(Fault.answer(503, at=3))               # the third request from now, whatever it is
-    traffic.inject(Fault.cut_upload(1000, method="PUT"))  # the next PUT, after 1000 bytes of its body
-    traffic.inject(Fault.lose_answer(path="/commit/"))    # the work is done, the answer never comes
+    traffic.inject(Fault.answer(503, at=3))
+    traffic.records[2].status               # -> 503
 
-Numbers count from 1 since the log was last cleared; `at` counts matching requests since `inject`.
+Numbers count from 1 since the log was last cleared.
 """
 
 import asyncio
 import itertools
 import json
-import re
 import secrets
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tests.hub.faults import Armed, Fault, Record
 
 SETTLE_TIMEOUT = 10.0  # seconds; only a handler that hangs by mistake takes this long
 
@@ -26,99 +25,6 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
-
-
-class Where(TypedDict, total=False):
-    """Which requests a fault strikes; all of them when nothing is said."""
-
-    method: str
-    path: str  # a regular expression, searched in the path
-    at: int  # the first matching request to strike, from 1
-    times: int | None  # how many from there; None is for ever
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One way for a request to go wrong; made by the class methods."""
-
-    kind: Literal["answer", "cut_upload", "cut_download", "lose_answer", "delay", "silence"]
-    method: str | None = None
-    path: str = ""
-    at: int = 1
-    times: int | None = 1
-    status: int = 503
-    message: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
-    amount: float = 0.0  # bytes or seconds
-
-    @classmethod
-    def answer(
-        cls,
-        status: int,
-        *,
-        message: str = "injected",
-        headers: dict[str, str] | None = None,
-        **where: Unpack[Where],
-    ) -> "Fault":
-        """Take the whole request, do nothing, answer `status`."""
-        return cls("answer", status=status, message=message, headers=headers or {}, **where)
-
-    @classmethod
-    def cut_upload(cls, after: int = 0, **where: Unpack[Where]) -> "Fault":
-        """Close the connection when `after` bytes of the request's body have come; do nothing."""
-        return cls("cut_upload", amount=after, **where)
-
-    @classmethod
-    def cut_download(cls, after: int = 0, **where: Unpack[Where]) -> "Fault":
-        """Answer, but close the connection after `after` bytes of the answer's body."""
-        return cls("cut_download", amount=after, **where)
-
-    @classmethod
-    def lose_answer(cls, **where: Unpack[Where]) -> "Fault":
-        """Do the work, then close the connection without a word."""
-        return cls("lose_answer", **where)
-
-    @classmethod
-    def delay(cls, seconds: float, **where: Unpack[Where]) -> "Fault":
-        """Wait before doing the work."""
-        return cls("delay", amount=seconds, **where)
-
-    @classmethod
-    def silence(cls, **where: Unpack[Where]) -> "Fault":
-        """Take the request, do nothing and never answer."""
-        return cls("silence", **where)
-
-    def matches(self, record: "Record") -> bool:
-        return self.method in (None, record.method) and bool(re.search(self.path, record.path))
-
-
-@dataclass
-class Record:
-    """One request as the server saw it; `role` says who asked, the token itself is never kept."""
-
-    number: int
-    method: str
-    path: str
-    query: str
-    role: str
-    origin: Literal["hub", "storage"]
-    status: int | None = None  # None: nothing was ever answered
-    received: int = 0  # bytes of the request's body
-    sent: int = 0  # bytes of the answer's body
-    fault: str | None = None
-
-
-class _Armed:
-    def __init__(self, fault: Fault) -> None:
-        self.fault = fault
-        self.seen = 0
-
-    def strikes(self, record: Record) -> bool:
-        if not self.fault.matches(record):
-            return False
-        self.seen += 1
-        late = self.seen - self.fault.at
-        return late >= 0 and (self.fault.times is None or late < self.fault.times)
 
 
 class Wire(H11Protocol):
@@ -181,7 +87,7 @@ class Traffic:
         self._label = label
         self._lock = threading.Condition()
         self._live: set[Exchange] = set()
-        self._armed: list[_Armed] = []
+        self._armed: list[Armed] = []
         self._records: list[Record] = []
         self._numbers = itertools.count(1)
         self.crashes: list[str] = []  # tracebacks of our own mistakes
@@ -196,7 +102,7 @@ class Traffic:
 
     def inject(self, fault: Fault) -> None:
         with self._lock:
-            self._armed.append(_Armed(fault))
+            self._armed.append(Armed(fault))
 
     def clear_faults(self) -> None:
         with self._lock:
@@ -235,7 +141,8 @@ class Traffic:
     def _open(self, scope: Message) -> tuple[Record, Fault | None]:
         headers = dict(scope["headers"])
         role = self._label(headers.get(b"authorization", b"").decode("latin-1"))
-        origin = "storage" if scope["server"][1] == self._storage_port else "hub"
+        port = scope["server"][1]
+        origin: Literal["hub", "storage"] = "storage" if port == self._storage_port else "hub"
         query = scope["query_string"].decode("latin-1")
         with self._lock:
             number = next(self._numbers)

@@ -40,17 +40,15 @@ def _token(request: Request, need: str) -> Response:
         raise HubError(404, "Xet is switched off")
     folder = state.store.xet_folder
     folder.mkdir(exist_ok=True)
-    granted = {
-        "accessToken": f"xet_{secrets.token_hex(8)}",
-        "exp": int(time.time()) + TOKEN_LIFETIME,
-        "casUrl": f"local://{folder}",
-    }
+    url, access = f"local://{folder}", f"xet_{secrets.token_hex(8)}"
+    expires = int(time.time()) + TOKEN_LIFETIME
     headers = {
-        "X-Xet-Cas-Url": granted["casUrl"],
-        "X-Xet-Access-Token": granted["accessToken"],
-        "X-Xet-Token-Expiration": str(granted["exp"]),
+        "X-Xet-Cas-Url": url,
+        "X-Xet-Access-Token": access,
+        "X-Xet-Token-Expiration": str(expires),
     }
-    return JSONResponse(granted, headers=headers)
+    body = {"accessToken": access, "exp": expires, "casUrl": url}
+    return JSONResponse(body, headers=headers)
 
 
 def find_xet_hash(folder: Path, sha256: str) -> str | None:
@@ -84,7 +82,7 @@ def rebuild(store: Store, sha256: str, target: Path) -> None:
 
     Works on a copy (of links), because the client that uploaded may still hold the store's lock.
     """
-    from hf_xet import XetFileInfo, XetSession
+    from hf_xet import XetFileInfo, XetSession  # type: ignore[import-untyped]
 
     shards = store.xet_folder / "xet" / "xorbs" / "shards"
     described = [entry for shard in shards.glob("*.mdb") for entry in read_shard(shard.read_bytes())]

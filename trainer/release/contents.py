@@ -1,6 +1,6 @@
 """What may be in a release, and the proof that nothing else is: an allow-list of names, and a look into every text.
 
-    read_contents(run.release, private_paths=(str(run.path),))     # the digest of every file, or a ReleaseError
+    read_contents(run.release, machine_paths(run))     # the digest of every file, or a ReleaseError
 
 Trainers leave pickled arguments with tokens inside, optimizer states and machine paths beside their weights; a
 deny-list forgets one of them some day, an allow-list does not.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from persona_core.errors import ReleaseError
 from persona_core.manifest import ADAPTER_FOLDER, FILE_NAME, FileDigest, PersonaManifest, digest
+from trainer.run import Run
 
 CARD = "README.md"
 
@@ -38,10 +39,10 @@ def is_release_file(path: str) -> bool:
     return _ALLOWED.fullmatch(path) is not None
 
 
-def read_contents(release: Path, *, private_paths: Iterable[str] = ()) -> tuple[FileDigest, ...]:
+def read_contents(release: Path, machine: Iterable[str] = ()) -> tuple[FileDigest, ...]:
     """The digest of every file of ``release``, sorted by path, after proving that all of them may leave the machine.
 
-    ``private_paths`` are folders of this machine that no text may mention, besides the usual ones.
+    ``machine`` are paths of this machine that no text may mention, besides the usual ones.
 
     Raises:
         ReleaseError: a file that has no business there, a token or a machine path in a text, or other files than
@@ -53,12 +54,18 @@ def read_contents(release: Path, *, private_paths: Iterable[str] = ()) -> tuple[
         if path.is_symlink() or not is_release_file(name):
             raise ReleaseError("release.unexpected_file", path=name)
         if path.suffix not in _BINARY:
-            _require_clean(name, path.read_text(encoding="utf-8"), private_paths)
+            _require_clean(name, path.read_text(encoding="utf-8"), machine)
         digests.append(digest(release, path))
     promised = {file for artefact in PersonaManifest.read(release).artefacts for file in artefact.files}
     if different := promised ^ {file for file in digests if file.path not in _PAPERS}:
         raise ReleaseError("release.changed_file", path=min(file.path for file in different))
     return tuple(digests)
+
+
+def machine_paths(run: Run) -> set[str]:
+    """The places of this machine that ``run`` knows."""
+    named = [*run.settings.exports, *([run.settings.base] if Path(run.settings.base).is_dir() else [])]
+    return {str(place.resolve()) for place in (run.path, *map(Path, named))}
 
 
 def artefact_files(release: Path) -> tuple[tuple[FileDigest, ...], tuple[FileDigest, ...]]:
@@ -68,9 +75,9 @@ def artefact_files(release: Path) -> tuple[tuple[FileDigest, ...], tuple[FileDig
     return tuple(digest(release, p) for p in merged), tuple(digest(release, p) for p in adapter)
 
 
-def _require_clean(name: str, text: str, private_paths: Iterable[str]) -> None:
+def _require_clean(name: str, text: str, machine: Iterable[str]) -> None:
     if _TOKEN.search(text):
         raise ReleaseError("release.token_inside", path=name)
-    spellings = {spelling for path in private_paths for spelling in (path, json.dumps(path)[1:-1])}
+    spellings = {spelling for path in machine for spelling in (path, json.dumps(path)[1:-1])}
     if _MACHINE_PATH.search(text) or any(spelling in text for spelling in spellings):
         raise ReleaseError("release.path_inside", path=name)

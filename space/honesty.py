@@ -1,0 +1,45 @@
+"""It never passes for a person: a question whether it is an AI gets an honest answer, and denials are not sent.
+
+    asks_whether_ai("너 혹시 AI야?")       True
+    asks_whether_ai("AI 수업 어땠어?")     False: about something else
+    denies_being_ai("나 AI 아니야ㅋㅋ")    True
+"""
+
+import re
+
+_MACHINE = r"(?<![a-z])(?:ai|에이아이|인공\s*지능|챗\s*봇|로봇|봇|챗\s*gpt|chatgpt|gpt|chatbot|bot|robot|machine)"
+_PERSON = r"(?:사람|인간|본인|human|person)"
+_IS = r"\s*(?:이야|야|이지|지|이니|니|이냐|냐|임|인가|인\s*거|인\s*건|이에요|예요|에요|입니까|맞|아니|아냐)"
+
+_ASKS = re.compile(
+    "|".join(
+        (
+            rf"{_MACHINE}{_IS}",  # AI야? 봇이지? 챗봇 아니야?
+            rf"(?:진짜|정말|실제)\s*(?:로\s*)?{_PERSON}{_IS}",  # 진짜 사람이야?
+            rf"{_PERSON}\s*(?:이\s*)?맞(?:아|니|냐|지|음|나)",  # 사람 맞아?
+            rf"\b(?:are|r)\s+(?:you|u)\b.*(?:{_MACHINE}|{_PERSON}|\breal)\b",  # are you an AI? are you real?
+        )
+    ),
+    re.IGNORECASE,
+)
+_DENIES = re.compile(
+    "|".join(
+        (
+            rf"{_MACHINE}\s*(?:가|이|는|은)?\s*(?:아니|아냐|아님)",  # AI 아니야, 봇이 아니라
+            rf"(?:진짜|정말)?\s*{_PERSON}\s*(?:이야|이지|맞아|맞지|임|인데|이에요)",  # 진짜 사람이야
+            rf"\bnot\s+an?\s+{_MACHINE}\b",
+            rf"\bi(?:'m|\s+am)\s+(?:an?\s+)?(?:real|{_PERSON})\b",
+        )
+    ),
+    re.IGNORECASE,
+)
+
+
+def asks_whether_ai(message: str) -> bool:
+    """Whether she wants to know if a machine is answering. In doubt yes: the honest answer never hurts."""
+    return _ASKS.search(message) is not None
+
+
+def denies_being_ai(bubble: str) -> bool:
+    """Whether ``bubble`` claims that a person wrote it."""
+    return _DENIES.search(bubble) is not None

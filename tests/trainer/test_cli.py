@@ -1,0 +1,126 @@
+"""The command line: one clear line and exit code 2 for what the user can mend, nothing half-written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXPORT = """\ufeff이서연 님과 카카오톡 대화
+저장한 날짜 : 2026년 2월 16일 오후 4:45
+
+
+2026년 1월 1일 오전 9:00
+2026년 1월 1일 오전 9:00, 이서연 : 밥 먹었어?
+2026년 1월 1일 오전 9:01, 김도윤 : ㅇㅇ
+"""
+
+
+def persona(*words: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    import os
+
+    return subprocess.run(
+        [sys.executable, "-m", "trainer.cli", *map(str, words)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PERSONA_LANG": "en", **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture
+def export(tmp_path):
+    path = tmp_path / "KakaoTalkChats.txt"
+    path.write_bytes(EXPORT.replace("\n", "\r\n").encode())
+    return path
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line of an error the user can mend; anything else fails the test."""
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.strip().splitlines()
+    return line
+
+
+def test_a_file_that_is_no_export_is_refused(tmp_path):
+    """The line names the file, and no run folder is begun."""
+    (tmp_path / "notes.txt").write_text("장보기\n우유\n", encoding="utf-8")
+
+    assert "notes.txt" in refused(persona("train", "notes.txt", "--me", "김도윤", cwd=tmp_path))
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    """The line names the file."""
+    assert "nothing.txt" in refused(persona("train", "nothing.txt", "--me", "김도윤", cwd=tmp_path))
+
+
+def test_an_export_without_my_name_lists_the_names_that_are_there(export):
+    """Whoever mistypes a name sees the right ones."""
+    line = refused(persona("train", export.name, "--me", "김도연", cwd=export.parent))
+
+    assert "김도윤" in line
+    assert "이서연" in line
+    assert not (export.parent / "runs").exists()
+
+
+def test_an_export_without_me_asks_who_i_am(export):
+    """The names that are there are listed."""
+    assert "김도윤" in refused(persona("train", export.name, cwd=export.parent))
+
+
+def test_an_empty_chat_is_refused(tmp_path):
+    """A head without messages is an export with nothing in it."""
+    head = "\ufeff이서연 님과 카카오톡 대화\r\n저장한 날짜 : 2026년 2월 16일 오후 4:45\n\n\r\n"
+    (tmp_path / "empty.txt").write_bytes(head.encode())
+
+    assert "empty.txt" in refused(persona("train", "empty.txt", "--me", "김도윤", cwd=tmp_path))
+
+
+def test_a_push_without_a_token_is_refused_before_anything_is_trained(export):
+    """What would fail after hours fails at once; nothing is begun."""
+    done = persona(
+        "train", export.name, "--me", "김도윤", "--push", "minsu/talk", cwd=export.parent,
+        HF_HOME=str(export.parent / "home"), HF_TOKEN="",
+    )  # fmt: skip
+
+    assert "HF_TOKEN" in refused(done)
+    assert not (export.parent / "runs").exists()
+
+
+def test_an_impossible_setting_is_refused_by_its_flag(export):
+    """The flag to change is in the line."""
+    assert "--rank" in refused(
+        persona("train", export.name, "--me", "김도윤", "--rank", "0", cwd=export.parent)
+    )
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    """evaluate, export and push want a run folder."""
+    for verb in (["evaluate", "."], ["export", "."], ["push", ".", "minsu/talk"]):
+        assert "run.toml" in refused(persona(*verb, cwd=tmp_path))
+
+
+def test_what_is_nothing_to_chat_with_is_refused(tmp_path):
+    """A word that is neither folder nor repository is named."""
+    assert "nowhere" in refused(persona("chat", "nowhere", cwd=tmp_path))
+
+
+def test_an_unknown_word_is_refused(tmp_path):
+    """Typer's own usage errors end with 2 as well."""
+    assert persona("trane", cwd=tmp_path).returncode == 2
+
+
+@pytest.mark.parametrize("verb", ["train", "inspect", "mask", "evaluate", "export", "push", "chat"])
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_every_verb_explains_itself(tmp_path, verb, language):
+    """--help answers in both languages."""
+    done = persona(verb, "--help", cwd=tmp_path, PERSONA_LANG=language)
+
+    assert done.returncode == 0
+    assert "--help" in done.stdout

@@ -1,0 +1,144 @@
+"""The run folder: whole or not at all, and never two runs in one."""
+
+import errno
+import os
+
+import pytest
+
+from persona_core.errors import SettingsError, StorageError
+from trainer.run import load_run, open_run, whole_folder, write_whole
+from trainer.settings import Settings
+
+SETTINGS = Settings(exports=("chat.txt",), exports_sha256="ab", me="도윤", names=("써니",))
+
+
+def test_a_run_is_found_again_as_it_began(tmp_path):
+    """load_run gives back the settings that open_run wrote."""
+    opened = open_run(tmp_path / "a", SETTINGS, {"me": "flag"})
+
+    assert load_run(tmp_path / "a") == opened
+
+
+def test_run_toml_says_where_each_value_came_from(tmp_path):
+    """A value that nobody asked for is a default."""
+    open_run(tmp_path, SETTINGS, {"me": "flag"})
+    text = (tmp_path / "run.toml").read_text(encoding="utf-8")
+
+    assert 'me = "flag"' in text
+    assert 'rank = "default"' in text
+
+
+def test_the_same_command_opens_the_same_run(tmp_path):
+    """What was measured when the run began stays, though it would come out otherwise today."""
+    began = open_run(tmp_path, Settings(me="도윤", base="big"), {"me": "flag", "base": "measured"})
+
+    again = open_run(tmp_path, Settings(me="도윤", base="small"), {"me": "flag", "base": "measured"})
+
+    assert again == began
+
+
+def test_another_setting_in_the_same_folder_is_refused_by_name(tmp_path):
+    """Nothing is mixed: the error names what differs, and run.toml stays as it was."""
+    open_run(tmp_path, SETTINGS, {"rank": "flag"})
+    before = (tmp_path / "run.toml").read_bytes()
+
+    with pytest.raises(SettingsError, match="rank"):
+        open_run(
+            tmp_path, Settings(me="도윤", exports_sha256="ab", names=("써니",), rank=8), {"rank": "flag"}
+        )
+
+    assert (tmp_path / "run.toml").read_bytes() == before
+
+
+def test_a_moved_export_is_the_same_run(tmp_path):
+    """Where the export lies does not matter, what is in it does."""
+    open_run(tmp_path, SETTINGS, {"exports_sha256": "flag"})
+    moved = Settings(exports=("elsewhere.txt",), exports_sha256="ab", me="도윤", names=("써니",))
+
+    assert open_run(tmp_path, moved, {"exports_sha256": "flag"}).settings == SETTINGS
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    """The error says what is missing."""
+    with pytest.raises(SettingsError):
+        load_run(tmp_path)
+
+
+def test_a_folder_appears_when_it_is_whole(tmp_path):
+    """While the block runs nothing stands at the name; afterwards all of it does."""
+    with whole_folder(tmp_path / "data") as partial:
+        (partial / "a").write_text("a")
+        assert not (tmp_path / "data").exists()
+
+    assert [p.name for p in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt(), ValueError()])
+def test_a_stage_that_fails_leaves_the_earlier_output_untouched(tmp_path, failure):
+    """Neither an error nor Ctrl-C leaves half a folder behind."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "old").write_text("old")
+
+    with pytest.raises(type(failure)), whole_folder(tmp_path / "data") as partial:
+        (partial / "new").write_text("new")
+        raise failure
+
+    assert [p.name for p in tmp_path.iterdir()] == ["data"]
+    assert [p.name for p in (tmp_path / "data").iterdir()] == ["old"]
+
+
+@pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="needs /dev/full")
+def test_a_full_disk_is_said_in_one_line(tmp_path):
+    """The real error of a real full device becomes a StorageError that names the file, and nothing is left."""
+    with (
+        pytest.raises(StorageError) as full,
+        whole_folder(tmp_path / "data"),
+        open("/dev/full", "w") as device,
+    ):
+        device.write("x" * 100_000)
+
+    assert full.value.key == "settings.disk_full"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_forbidden_folder_is_said_in_one_line(tmp_path):
+    """A file where a folder should be cannot be written into."""
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StorageError) as refused:
+        open_run(tmp_path / "file" / "run", SETTINGS, {})
+
+    assert refused.value.key == "settings.cannot_write"
+
+
+def test_other_errors_are_not_called_a_full_disk(tmp_path):
+    """Only what the reader can mend is translated."""
+    with pytest.raises(FileNotFoundError) as error, whole_folder(tmp_path / "data"):
+        (tmp_path / "nothing").read_text()
+
+    assert error.value.errno == errno.ENOENT
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    """write_whole leaves exactly the new text under exactly the name."""
+    write_whole(tmp_path / "a.json", "1")
+    write_whole(tmp_path / "a.json", "2\n")
+
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {"a.json": b"2\n"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "flag"),
+    [
+        ({"rank": 0}, "--rank"),
+        ({"epochs": 0}, "--epochs"),
+        ({"validation_share": 0.9}, "--validation-share"),
+        ({"batch": 3, "effective_batch": 8}, "--batch"),
+        ({"max_length": 1}, "--max-length"),
+        ({"session_gap_minutes": 0}, "--session-gap"),
+    ],
+)
+def test_a_setting_that_cannot_work_is_refused_by_its_flag(wrong, flag):
+    """The error quotes the flag to change."""
+    with pytest.raises(SettingsError, match=flag):
+        Settings(**wrong)

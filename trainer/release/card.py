@@ -1,0 +1,110 @@
+"""README.md of a release: what it is, how it was measured, how to load it. No name, no line of chat.
+
+    write_card(manifest, masked={"phone": 12}, release=folder)
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from persona_core.manifest import PersonaManifest
+from trainer.release.contents import CARD
+from trainer.release.licences import licence_of
+
+TAGS = ["kakao-persona", "conversational", "korean", "lora", "bitsandbytes", "4-bit"]  # `persona list` finds the first
+
+
+def write_card(manifest: PersonaManifest, masked: Mapping[str, int], release: Path) -> None:
+    """Write the model card. ``masked`` counts what was masked in the chat, by kind."""
+    card = f"---\n{_metadata(manifest, release)}\n---\n\n{_body(manifest, masked)}"
+    (release / CARD).write_text(card, encoding="utf-8", newline="\n")
+
+
+def _metadata(manifest: PersonaManifest, release: Path) -> str:
+    from huggingface_hub import ModelCardData
+
+    terms = licence_of(manifest.base.id)
+    on_the_hub = "/" in manifest.base.id
+    link = "LICENSE" if (release / "LICENSE").exists() else f"https://huggingface.co/{manifest.base.id}"
+    other = terms.id == "other"
+    data = ModelCardData(
+        language="ko",
+        license=terms.id,
+        license_name=terms.name if other else None,
+        license_link=link if other and (on_the_hub or link == "LICENSE") else None,
+        base_model=manifest.base.id if on_the_hub else None,
+        base_model_relation="finetune" if on_the_hub else None,
+        library_name="transformers",
+        pipeline_tag="text-generation",
+        tags=TAGS,
+    )
+    return str(data.to_yaml())
+
+
+def _body(manifest: PersonaManifest, masked: Mapping[str, int]) -> str:
+    base = manifest.base
+    revision = f', revision="{base.revision}"' if base.revision else ""
+    return f"""# A persona, in private
+
+한 사람의 카카오톡 말투를 배운 모델이에요. 두 사람의 대화에서 나온 것이니 **비공개로만** 두세요.
+
+A small Korean model that texts the way one person does. It was made from two people's private chat: keep this
+repository private.
+
+## Load it
+
+The root holds the merged model in 4-bit NF4:
+
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+model = AutoModelForCausalLM.from_pretrained("OWNER/NAME")
+tokenizer = AutoTokenizer.from_pretrained("OWNER/NAME")
+```
+
+`adapter/` holds the LoRA adapter. On the base in NF4 it is exactly the model that was trained; the merged weights are
+quantised once more and drift a little from it (see below):
+
+```python
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+nf4 = BitsAndBytesConfig(
+    load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype="bfloat16"
+)
+base = AutoModelForCausalLM.from_pretrained("{base.id}"{revision}, quantization_config=nf4)
+model = PeftModel.from_pretrained(base, "OWNER/NAME", subfolder="adapter")
+```
+
+The conversation starts with the system prompt of `persona.json`; bubbles of one turn are separated by a line break.
+
+## Measured
+
+{_table(("on held-out conversations", "value"), {k: f"{v:.4g}" for k, v in manifest.evaluation.items()})}
+
+Losses are in nats per token of the persona's replies. `drift_*` compares the merged 4-bit model with the exact one:
+Kullback-Leibler divergence per token, change of the loss, share of tokens on which the likeliest choice is the same.
+
+## Masked before training
+
+{_table(("kind", "times"), {k: f"{v:,}" for k, v in masked.items()})}
+
+Names became placeholders; whoever loads the model puts them back, or not.
+
+## Made with
+
+Base model: `{base.id}`{f" at `{base.revision}`" if base.revision else ""}, licence {_licence_line(base.id)}.
+{", ".join(f"{name} {version}" for name, version in manifest.libraries.items())}.
+"""
+
+
+def _licence_line(base: str) -> str:
+    terms = licence_of(base)
+    name = terms.name or terms.id
+    return name if terms.commercial else f"{name} (not for commercial use)"
+
+
+def _table(head: tuple[str, str], rows: Mapping[str, str]) -> str:
+    if not rows:
+        return "Nothing."
+    lines = [f"| {' | '.join(head)} |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
+    return "\n".join(lines)

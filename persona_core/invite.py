@@ -20,7 +20,9 @@ from persona_core.errors import SettingsError
 
 Door = Literal["invite", "visit"]
 
-SECRET_LENGTH = 32  # characters: shorter ones could be guessed, and the throttle cannot help against that offline
+SECRET_LENGTH = (
+    32  # characters: shorter ones could be guessed, and the throttle cannot help against that offline
+)
 DAY_S = 24 * 60 * 60
 
 _TOKEN = re.compile(r"([0-9a-f]{1,12})\.([A-Za-z0-9_-]{43})")  # expiry, SHA-256 in unpadded base64

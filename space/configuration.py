@@ -112,5 +112,8 @@ class Settings:
 
 
 def _hardware(say: Mapping[str, str]) -> Hardware:
-    zero = say.get("SPACES_ZERO_GPU", "").lower() in ("1", "true") or "zero" in say.get("ACCELERATOR", "").lower()
+    zero = (
+        say.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
+        or "zero" in say.get("ACCELERATOR", "").lower()
+    )
     return "zero" if zero else "auto"

@@ -1,13 +1,13 @@
 """It never passes for a person: a question whether it is an AI gets an honest answer, and denials are not sent.
 
-    asks_whether_ai("너 혹시 AI야?")       True
-    asks_whether_ai("AI 수업 어땠어?")     False: about something else
-    denies_being_ai("나 AI 아니야ㅋㅋ")    True
+asks_whether_ai("너 혹시 AI야?")       True
+asks_whether_ai("AI 수업 어땠어?")     False: about something else
+denies_being_ai("나 AI 아니야ㅋㅋ")    True
 """
 
 import re
 
-_MACHINE = r"(?<![a-z])(?:ai|에이아이|인공\s*지능|챗\s*봇|로봇|봇|챗\s*gpt|chatgpt|gpt|chatbot|bot|robot|machine)"
+_MACHINE = r"(?<![a-z])(?:ai|에이아이|인공\s*지능|챗\s*봇|로봇|봇|챗\s*지피티|지피티|챗\s*gpt|chatgpt|gpt|chatbot|bot|robot|machine)"
 _PERSON = r"(?:사람|인간|본인|human|person)"
 _IS = r"\s*(?:이야|야|이지|지|이니|니|이냐|냐|임|인가|인\s*거|인\s*건|이에요|예요|에요|입니까|맞|아니|아냐)"
 
@@ -26,7 +26,7 @@ _DENIES = re.compile(
     "|".join(
         (
             rf"{_MACHINE}\s*(?:가|이|는|은)?\s*(?:아니|아냐|아님)",  # AI 아니야, 봇이 아니라
-            rf"(?:진짜|정말)?\s*{_PERSON}\s*(?:이야|이지|맞아|맞지|임|인데|이에요)",  # 진짜 사람이야
+            rf"(?<![가-힣])(?:나는|나도|난|나|내가|저는|진짜|정말)\s*(?:진짜|정말|그냥)?\s*{_PERSON}\s*(?:이야|이지|맞|임|인데|이에요)",
             rf"\bnot\s+an?\s+{_MACHINE}\b",
             rf"\bi(?:'m|\s+am)\s+(?:an?\s+)?(?:real|{_PERSON})\b",
         )

@@ -11,6 +11,7 @@ at import) find it too, and none can reach the real Hub by mistake.
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,10 +28,9 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 OWNER, STRANGER = "minsu", "jiho"
-COMMAND_TIMEOUT = 120.0  # seconds; a command that hangs fails the test, not the session
+COMMAND_TIMEOUT = 280.0  # seconds; below pytest's own, so that a hang shows what was printed
 
 _SERVER = pytest.StashKey[HubServer]()
-_FOLDER = pytest.StashKey[tempfile.TemporaryDirectory[str]]()
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Hub:
 
         Nothing of the caller's own Hugging Face or GitHub settings passes through.
         """
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(_PRIVATE)}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(_CLIENT + _WORKFLOW)}
         given = _client_environment(self.endpoint, self.folder / home, xet=xet)
         return {**kept, **given, **({"HF_TOKEN": token} if token else {}), **(extra or {})}
 
@@ -76,6 +76,7 @@ class Hub:
         home: str = "home",
         xet: bool = False,
         extra: Mapping[str, str] | None = None,
+        timeout: float = COMMAND_TIMEOUT,
     ) -> subprocess.CompletedProcess[str]:
         """Run a command against this Hub; with `check`, a failure shows what it printed."""
         done = subprocess.run(
@@ -85,7 +86,8 @@ class Hub:
             capture_output=True,
             text=True,
             encoding="utf-8",
-            timeout=COMMAND_TIMEOUT,
+            errors="replace",
+            timeout=timeout,
             check=False,
         )
         if check and done.returncode:
@@ -93,7 +95,8 @@ class Hub:
         return done
 
 
-_PRIVATE = ("HF_", "HUGGING", "GITHUB_", "ACTIONS_")
+_CLIENT = ("HF_", "HUGGING")  # settings of the Hugging Face clients, the real token among them
+_WORKFLOW = ("GITHUB_", "ACTIONS_")  # they would make the client believe it runs in a workflow
 
 
 def _client_environment(endpoint: str, home: Path, *, xet: bool) -> dict[str, str]:
@@ -109,19 +112,20 @@ def _client_environment(endpoint: str, home: Path, *, xet: bool) -> dict[str, st
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before any test module is imported: bind the address, and turn the clients to it."""
+    if "huggingface_hub" in sys.modules:
+        raise pytest.UsageError(
+            "huggingface_hub was imported too early: list tests.hub_fixtures in pytest_plugins"
+            " of tests/conftest.py"
+        )
     folder = tempfile.TemporaryDirectory(prefix="test-hub-", ignore_cleanup_errors=True)
     server = HubServer(Path(folder.name) / "storage").start()
-    for name in [name for name in os.environ if name.startswith(_PRIVATE)]:
+    for name in [name for name in os.environ if name.startswith(_CLIENT)]:
         del os.environ[name]
     home = Path(folder.name) / "home"
     os.environ.update(_client_environment(server.endpoint, home, xet=False))
     config.stash[_SERVER] = server
-    config.stash[_FOLDER] = folder
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    config.stash[_SERVER].stop()
-    config.stash[_FOLDER].cleanup()
+    config.add_cleanup(folder.cleanup)
+    config.add_cleanup(server.stop)
 
 
 @pytest.fixture

@@ -32,8 +32,7 @@ HOST = "127.0.0.1"
 LIFETIME = 3600.0  # seconds a server started by hand runs before it stops by itself
 GRACE = 2  # seconds for running requests when the server stops
 
-# spaces and repos before identity: fixed paths such as /api/spaces/hardware come first
-ROUTES = [
+ROUTES = [  # the first match wins: fixed paths (/api/spaces/hardware) before /api/{kind}/{owner}/…
     *identity.routes,
     *spaces.routes,
     *history.routes,
@@ -67,6 +66,7 @@ class HubServer:
             access_log=False,
             lifespan="off",
             server_header=False,
+            date_header=False,
             timeout_graceful_shutdown=GRACE,
         )
         self._server = uvicorn.Server(config)

@@ -4,14 +4,21 @@ One noun per module, from the disk up to the wire:
 
     store      repositories on disk: commits, blobs, LFS objects, references
     accounts   users, tokens, trusted publishers
-    state      everything one running server knows, and who may do what to which repository
+    errors     refusals as the Hub words them
+    faults     ways for a request to go wrong
     traffic    every request is numbered and logged, and can be made to fail
-    cards       the YAML of a README, read and checked
+    state      everything one running server knows, and who may do what to which repository
+    cards      the YAML of a README, read and checked
     identity   who am I, card validation, token exchange
-    repos      create, delete, settings, information, references, history
-    uploads    preupload, LFS, commit
-    reads      trees, paths, file downloads
+    repos      create, delete, settings, information
+    history    branches, tags, commits, squashing
+    uploads    preupload and commit
+    lfs        large objects coming in
     xet        the client's default transfer, served from a local folder
-    spaces     secrets, variables, hardware, runtime stages, logs
+    reads      trees, paths, file downloads
+    runtime    the life of a Space: plans, hardware, stages
+    spaces     its secrets, variables, hardware, volumes, logs
     control    what a test may do behind the server's back
+
+`tests/hub_server.py` starts it, `tests/hub_fixtures.py` hands it to tests.
 """

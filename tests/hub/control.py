@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from tests.hub.accounts import Grant, Role, User
 from tests.hub.faults import Fault, Record
+from tests.hub.runtime import log_lines
 from tests.hub.state import State
 from tests.hub.store import Repo
 
@@ -141,7 +142,7 @@ class Control:
                 "stages": list(stages),
                 "script": list(stages),
                 "error": error,
-                "logs": {"build": list(build_log), "run": list(run_log)},
+                "logs": {"build": log_lines(build_log), "run": log_lines(run_log)},
                 "logs_stay_open": logs_stay_open,
             }
 

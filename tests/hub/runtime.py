@@ -5,6 +5,7 @@ BUILDING, APP_STARTING, RUNNING. A change of code, secret, variable, volume or h
 again, as on the platform.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.hub.accounts import User
@@ -46,6 +47,12 @@ def new_space(repo: Repo, body: dict[str, Any]) -> dict[str, Any]:
         "logs_stay_open": False,
         "events": ["created"],
     }
+
+
+def log_lines(texts: Sequence[str]) -> list[dict[str, str]]:
+    """A log as it is streamed, written now: the client drops lines younger than the answer."""
+    now = timestamp()
+    return [{"data": f"{text}\n", "timestamp": now} for text in texts]
 
 
 def check_hardware(state: State, user: User, sdk: str, flavor: str) -> None:

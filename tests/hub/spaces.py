@@ -11,15 +11,20 @@ from starlette.routing import Route
 
 from tests.hub.errors import HubError
 from tests.hub.runtime import HARDWARE, check_hardware, runtime, setting, start_again
-from tests.hub.state import repo_of, state_of, visitor_of
-from tests.hub.store import Repo, timestamp
+from tests.hub.state import Need, repo_of, state_of, visitor_of
+from tests.hub.store import Repo
+
+
+def space_of(request: Request, need: Need = "read") -> Repo:
+    return repo_of(request, need, kind="spaces")
+
 
 # -- life
 
 
 async def get_runtime(request: Request) -> Response:
     """Each look moves the Space one stage on."""
-    with repo_of(request).edit() as meta:
+    with space_of(request).edit() as meta:
         space = meta["space"]
         if space["stages"][0].startswith("RUNNING"):
             space["hardware"]["current"] = space["hardware"]["requested"]
@@ -31,7 +36,7 @@ async def get_runtime(request: Request) -> Response:
 
 async def set_hardware(request: Request) -> Response:
     body = await request.json()
-    repo, user = repo_of(request, "manage"), visitor_of(request).user
+    repo, user = space_of(request, "manage"), visitor_of(request).user
     space = repo.meta["space"]
     assert user is not None
     if body["flavor"] != space["hardware"]["requested"]:
@@ -46,13 +51,13 @@ async def set_hardware(request: Request) -> Response:
 
 async def set_sleep_time(request: Request) -> Response:
     seconds = (await request.json())["seconds"]
-    with repo_of(request, "manage").edit() as meta:
+    with space_of(request, "manage").edit() as meta:
         meta["space"]["sleep"] = seconds
     return JSONResponse(runtime(meta["space"]))
 
 
 async def pause(request: Request) -> Response:
-    with repo_of(request, "manage").edit() as meta:
+    with space_of(request, "manage").edit() as meta:
         meta["space"]["stages"] = ["PAUSED"]
         meta["space"]["events"].append("pause")
     return JSONResponse(runtime(meta["space"]))
@@ -60,7 +65,7 @@ async def pause(request: Request) -> Response:
 
 async def restart(request: Request) -> Response:
     event = "factory restart" if request.query_params.get("factory") == "true" else "restart"
-    with repo_of(request, "manage").edit() as meta:
+    with space_of(request, "manage").edit() as meta:
         space = meta["space"]
         if space["stages"] != ["NO_APP_FILE"]:
             space["stages"] = ["BUILDING"]
@@ -70,7 +75,7 @@ async def restart(request: Request) -> Response:
 
 async def set_volumes(request: Request) -> Response:
     body = await request.json() if request.method == "PUT" else {"volumes": None}
-    with repo_of(request, "manage").edit() as meta:
+    with space_of(request, "manage").edit() as meta:
         meta["space"]["volumes"] = body["volumes"]
         start_again(meta["space"], "volumes")
     return JSONResponse(runtime(meta["space"]))
@@ -80,12 +85,12 @@ async def set_volumes(request: Request) -> Response:
 
 
 async def get_settings(request: Request) -> Response:
-    return _listed(repo_of(request, "manage"), request.path_params["field"])
+    return _listed(space_of(request, "manage"), request.path_params["field"])
 
 
 async def set_setting(request: Request) -> Response:
     field, body = request.path_params["field"], await request.json()
-    repo = repo_of(request, "manage")
+    repo = space_of(request, "manage")
     with repo.edit() as meta:
         meta["space"][field][body["key"]] = setting(body)
         start_again(meta["space"], f"{field}: {body['key']}")
@@ -94,7 +99,7 @@ async def set_setting(request: Request) -> Response:
 
 async def delete_setting(request: Request) -> Response:
     field, key = request.path_params["field"], (await request.json())["key"]
-    repo = repo_of(request, "manage")
+    repo = space_of(request, "manage")
     with repo.edit() as meta:
         if meta["space"][field].pop(key, None) is None:
             raise HubError(404, f"No such key: {key}")
@@ -115,15 +120,14 @@ def _listed(repo: Repo, field: str) -> Response:
 
 async def logs(request: Request) -> Response:
     """Server-sent events; the stream ends after the last line unless the test keeps it open."""
-    space = repo_of(request, "write").meta["space"]
+    space = space_of(request, "write").meta["space"]
     lines = space["logs"].get(request.path_params["which"])
     if lines is None:
         raise HubError(404, "No such log")
 
     async def events() -> AsyncIterator[str]:
         for line in lines:
-            event = {"data": f"{line}\n", "timestamp": timestamp()}
-            yield f"data: {json.dumps(event)}\n\n"
+            yield f"data: {json.dumps(line)}\n\n"
         if space["logs_stay_open"]:
             await asyncio.Event().wait()
 

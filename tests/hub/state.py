@@ -109,12 +109,15 @@ def visitor_of(request: Request) -> Visitor:
     return Visitor(accounts.users[token.user] if token else None, token)
 
 
-def repo_of(request: Request, need: Need = "read") -> Repo:
-    """The repository the path names. 404 (or 401 for nobody) when unseen, 403 when only seen."""
+def repo_of(request: Request, need: Need = "read", *, kind: str = "models") -> Repo:
+    """The repository the path names, of `kind` where the path does not say.
+
+    Raises 404 (401 for nobody) when it cannot be seen, 403 when it can only be seen.
+    """
     visitor = visitor_of(request)
     params = request.path_params
-    kind = params.get("kind", "models")
-    repo = state_of(request).store.find(kind, f"{params['owner']}/{params['name']}")
+    repo_id = f"{params['owner']}/{params['name']}"
+    repo = state_of(request).store.find(params.get("kind", kind), repo_id)
     if repo is None or not visitor.may("read", repo):
         raise repo_not_found(anonymous=visitor.user is None)
     if not visitor.may(need, repo):

@@ -13,6 +13,7 @@ import secrets
 import threading
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
+from email.utils import formatdate
 from typing import Any, Literal
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -52,9 +53,12 @@ class Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.record.status = message["status"]
-            request_id = (b"x-request-id", secrets.token_hex(8).encode())
-            message = {**message, "headers": [*message.get("headers", []), request_id]}
-        else:
+            every = [
+                (b"x-request-id", secrets.token_hex(8).encode()),
+                (b"date", formatdate(usegmt=True).encode()),  # uvicorn's own is a second late
+            ]
+            message = {**message, "headers": [*message.get("headers", []), *every]}
+        elif self.record.method != "HEAD":
             self.record.sent += len(message.get("body", b""))
         await self._send(message)
 

@@ -16,30 +16,37 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.hub.errors import HubError
-from tests.hub.state import repo_of, state_of
+from tests.hub.state import State, repo_of, state_of
 from tests.hub.store import Store
 
 TOKEN_LIFETIME = 3600  # seconds
 SHARD_HEADER = SHARD_ENTRY = 48  # bytes
 WITH_VERIFICATION, WITH_SHA256 = 1 << 31, 1 << 30
 END_OF_FILES = b"\xff" * 32
-
-
-async def read_token(request: Request) -> Response:
-    return _token(request, "read")
+INDEX = "global_dedup_lookup.redb"
 
 
 async def write_token(request: Request) -> Response:
-    return _token(request, "write")
+    state = _xet_state(request)
+    repo_of(request, "write")
+    state.store.xet_folder.mkdir(exist_ok=True)
+    return _token(state.store.xet_folder)
 
 
-def _token(request: Request, need: str) -> Response:
+async def read_token(request: Request) -> Response:
+    state = _xet_state(request)
+    repo_of(request)
+    return _token(_snapshot(state.store))
+
+
+def _xet_state(request: Request) -> State:
     state = state_of(request)
-    repo_of(request, "write" if need == "write" else "read")
     if not state.xet:
         raise HubError(404, "Xet is switched off")
-    folder = state.store.xet_folder
-    folder.mkdir(exist_ok=True)
+    return state
+
+
+def _token(folder: Path) -> Response:
     url, access = f"local://{folder}", f"xet_{secrets.token_hex(8)}"
     expires = int(time.time()) + TOKEN_LIFETIME
     headers = {
@@ -49,6 +56,18 @@ def _token(request: Request, need: str) -> Response:
     }
     body = {"accessToken": access, "exp": expires, "casUrl": url}
     return JSONResponse(body, headers=headers)
+
+
+def _snapshot(store: Store) -> Path:
+    """The chunk store for one reader: links to its files, a copy of its index.
+
+    The index is locked by the process that uploads for as long as it lives, so nobody could read.
+    """
+    source, copy = store.xet_folder / "xet" / "xorbs", store.scratch / f"cas.{secrets.token_hex(4)}"
+    for name in ("xorbs", "shards"):
+        shutil.copytree(source / name, copy / "xet" / "xorbs" / name, copy_function=_link)
+    shutil.copy2(source / INDEX, copy / "xet" / "xorbs" / INDEX)
+    return copy
 
 
 def find_xet_hash(folder: Path, sha256: str) -> str | None:
@@ -78,21 +97,13 @@ def read_shard(raw: bytes) -> Iterator[tuple[str, str | None, int]]:
 
 
 def rebuild(store: Store, sha256: str, target: Path) -> None:
-    """Write the file with this sha256 to `target`, for clients that download without Xet.
-
-    Works on a copy (of links), because the client that uploaded may still hold the store's lock.
-    """
+    """Write the file with this sha256 to `target`, for clients that download without Xet."""
     from hf_xet import XetFileInfo, XetSession  # type: ignore[import-untyped]
 
-    shards = store.xet_folder / "xet" / "xorbs" / "shards"
-    described = [entry for shard in shards.glob("*.mdb") for entry in read_shard(shard.read_bytes())]
-    xet_hash, size = next(((h, size) for h, sha, size in described if sha == sha256), (None, 0))
-    if xet_hash is None:
-        raise HubError(404, "NoSuchKey")
-    copy = store.scratch / f"cas.{secrets.token_hex(4)}"
-    for name in ("xorbs", "shards"):
-        source = store.xet_folder / "xet" / "xorbs" / name
-        shutil.copytree(source, copy / "xet" / "xorbs" / name, copy_function=_link)
+    copy = _snapshot(store)
+    shards = (copy / "xet" / "xorbs" / "shards").glob("*.mdb")
+    described = [entry for shard in shards for entry in read_shard(shard.read_bytes())]
+    xet_hash, size = next((h, size) for h, found, size in described if found == sha256)
     temporary = store.scratch / f"{sha256}.{secrets.token_hex(4)}"
     with XetSession().new_file_download_group(endpoint=f"local://{copy}") as group:
         group.start_download_file(XetFileInfo(xet_hash, size), str(temporary))

@@ -1,24 +1,10 @@
-"""Train and validation: the newest sessions are held out, and what was said before in the same words leaves them."""
+"""Train and validation: the newest sessions are held out, and what training has seen leaves them."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from persona_core.prompt import Turn
-from trainer.dataset.example import Example
+from trainer.dataset.ledger import Ledger
 
-_NOT_WORDS = re.compile(r"[\W_]+")
-_RUN = re.compile(r"(.)\1{2,}")
-
-
-def fingerprint(turns: Sequence[Turn]) -> int:
-    """Equal for turns that say nearly the same: spacing, signs and the length of ㅋㅋㅋ do not count."""
-    said = "\n".join("".join(turn.bubbles) for turn in turns)
-    return hash(_RUN.sub(r"\1\1", _NOT_WORDS.sub("", said)))
-
-
-def last_exchange(example: Example) -> int:
-    """The fingerprint of the last reply and of what it answers."""
-    return fingerprint(example.turns[-2:])
+KNOWN = 0.5  # of an example's exchanges: when training has this many of them, it can no longer judge
 
 
 def split_by_time(session_of: Sequence[int], share: float) -> int:
@@ -35,3 +21,16 @@ def split_by_time(session_of: Sequence[int], share: float) -> int:
         return cut
     # One session reaches back to the beginning: hold out what follows it.
     return next((i for i in range(count) if session_of[i] != session_of[0]), count)
+
+
+def near_copies(ledger: Ledger, train: Iterable[int], held_out: Sequence[int]) -> set[int]:
+    """The held-out examples of which training knows at least half the exchanges, nearly word for word."""
+    asked = {fingerprint for index in held_out for fingerprint in ledger.exchanges(index)}
+    known = {
+        fingerprint for index in train for fingerprint in ledger.exchanges(index) if fingerprint in asked
+    }
+    return {
+        index
+        for index in held_out
+        if sum(fingerprint in known for fingerprint in ledger.exchanges(index)) >= KNOWN * ledger.turns[index]
+    }

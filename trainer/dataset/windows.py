@@ -9,6 +9,7 @@ turns before it as context, without training them again::
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from persona_core.prompt import Turn
 from trainer.dataset.example import Example
@@ -25,23 +26,37 @@ def estimated_tokens(turn: Turn) -> int:
     return TOKENS_PER_TURN + sum(len(bubble) + 1 for bubble in turn.bubbles)
 
 
+class Span(NamedTuple):
+    """A window over turns ``begin`` to ``end`` (exclusive); what stands before ``fresh`` is repeated as context."""
+
+    begin: int
+    fresh: int
+    end: int
+
+
 def windows(turns: Sequence[Turn], budget: int) -> Iterator[Example]:
     """Cut the turns of a session into examples of at most ``budget`` tokens each (estimated)."""
+    for begin, fresh, end in spans(turns, budget):
+        trained = (i >= fresh for i in range(begin, end) if turns[i].role == "persona")
+        yield Example(tuple(turns[begin:end]), tuple(trained))
+
+
+def spans(turns: Sequence[Turn], budget: int) -> Iterator[Span]:
+    """Where `windows` cuts. Every window ends in a persona turn that is fresh."""
     costs = [estimated_tokens(turn) for turn in turns]
     final = _last_persona(turns, 0, len(turns))
     begin = 0  # where the next window starts
-    untrained = 0  # the first turn no window has trained yet
-    while final is not None and untrained <= final:
-        end = _reach(costs, begin, budget, at_least=untrained + 1)
-        last = _last_persona(turns, untrained, end)
+    fresh = 0  # the first turn no window has trained yet
+    while final is not None and fresh <= final:
+        end = _reach(costs, begin, budget, at_least=fresh + 1)
+        last = _last_persona(turns, fresh, end)
         if last is None:  # full before the persona speaks: forget older context, keep the newest
             begin += 1
-            untrained = max(untrained, begin)
+            fresh = max(fresh, begin)
             continue
-        trained = (i >= untrained for i in range(begin, last + 1) if turns[i].role == "persona")
-        yield Example(tuple(turns[begin : last + 1]), tuple(trained))
-        untrained = last + 1
-        begin = _step_back(costs, untrained, int(budget * CONTEXT_SHARE))
+        yield Span(begin, fresh, last + 1)
+        fresh = last + 1
+        begin = _step_back(costs, fresh, int(budget * CONTEXT_SHARE))
 
 
 def _reach(costs: Sequence[int], begin: int, budget: int, *, at_least: int) -> int:

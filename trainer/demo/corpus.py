@@ -162,15 +162,15 @@ class _Speaker:
         self._filler = _Filler(rng)
         self._casual = False
 
-    def begin(self, casual: bool) -> None:
+    def begin(self, *, casual: bool) -> None:
         self._casual = casual
 
     def new_subject(self) -> None:
         self._filler.forget()
 
-    def user(self, exchange: Exchange, sad: bool) -> str:
+    def user(self, exchange: Exchange, *, sad: bool) -> str:
         if self._casual and exchange.casual:
-            return self._typed(self._filler.fill(self._rng.choice(exchange.casual)), sad)
+            return self._typed(self._filler.fill(self._rng.choice(exchange.casual)), sad=sad)
         text = self._filler.fill(self._rng.choice(exchange.polite))
         if self._rng.random() < 0.1:
             text = f"{self._rng.choice(slots()['polite_call'])} {text}"
@@ -180,7 +180,7 @@ class _Speaker:
         text = self._filler.fill(self._rng.choice(variants))
         return re.sub(r"(?<=[.?!]) ", "\n", text) if self._rng.random() < BUBBLES else text
 
-    def _typed(self, text: str, sad: bool) -> str:
+    def _typed(self, text: str, *, sad: bool) -> str:
         rng = self._rng
         if rng.random() < 0.2:
             text = text.removesuffix("?")
@@ -201,7 +201,7 @@ def _subject(speaker: _Speaker, block: Block, rng: random.Random, most: int) -> 
     for number, exchange in enumerate(block.exchanges[:most]):
         if number and rng.random() > NEXT_EXCHANGE:
             return
-        yield Message("user", speaker.user(exchange, block.sad))
+        yield Message("user", speaker.user(exchange, sad=block.sad))
         yield Message("assistant", speaker.polite(exchange.answers))
 
 
@@ -221,7 +221,7 @@ def _two_topics(speaker: _Speaker, pair: list[Block]) -> Iterator[Message]:
     answered: list[str] = []
     for block in pair:
         speaker.new_subject()
-        said.append(speaker.user(block.exchanges[0], block.sad))
+        said.append(speaker.user(block.exchanges[0], sad=block.sad))
         answered.append(speaker.polite(block.exchanges[0].answers))
     yield Message("user", "\n".join(said))
     yield Message("assistant", "\n".join(answered))

@@ -12,25 +12,16 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from trainer.demo.corpus import Message, conversations, plain_sentences
+from trainer.demo.tokenizer import LONGEST, TURN_END, TURN_START, train_tokenizer
 
-END_OF_TEXT, TURN_START, TURN_END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
-CHAT_TEMPLATE = (
-    "{% for message in messages %}"
-    "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' }}"
-    "{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}"
-)
-# Words, single digits, runs of signs, blanks: every character falls into one of them, so nothing is lost.
-SPLIT = r" ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+"
-NOT_REPLY_WEIGHT = (
-    0.4  # loss weight of all that the assistant does not say: the model must know it, not excel at it
-)
+# Loss weight of all that the assistant does not say: the model must know it, not excel at it.
+NOT_REPLY_WEIGHT = 0.4
 PROMPTS = ("밥 먹었어?", "오늘 뭐 했어?", "잘 자", "비 온다", "주말에 뭐 할까?", "뭐해?", "나 퇴근했어 ㅠㅠ")
 
 
@@ -44,7 +35,7 @@ class Recipe:
     layers: int = 4
     intermediate: int = 640
     tokenizer_conversations: int = 20_000
-    training_tokens: int = 7_000_000
+    training_tokens: int = 7_500_000
     batch_tokens: int = 3072  # as many as a step holds, padding included
     longest: int = 512  # tokens; longer conversations are cut
     learning_rate: float = 3e-3
@@ -63,47 +54,15 @@ class Row:
 Log = Callable[[str], None]
 
 
-# --- tokenizer ---
+# --- text ---
 
 
-def train_tokenizer(recipe: Recipe) -> Any:
-    """A byte-level BPE tokenizer with a ChatML template; any text comes back as it went in."""
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(SPLIT), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=recipe.vocabulary,
-        special_tokens=[END_OF_TEXT, TURN_START, TURN_END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(_tokenizer_texts(recipe), trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        eos_token=TURN_END,
-        pad_token=END_OF_TEXT,
-        chat_template=CHAT_TEMPLATE,
-        clean_up_tokenization_spaces=False,
-        model_max_length=1024,
-    )
-
-
-def _tokenizer_texts(recipe: Recipe) -> Iterator[str]:
+def tokenizer_texts(recipe: Recipe) -> Iterator[str]:
+    """What the tokenizer is trained on: messages, and some sentences that are no chat."""
     chats = itertools.islice(conversations(recipe.seed), recipe.tokenizer_conversations)
     for chat in chats:
         yield from (message.content for message in chat)
     yield from plain_sentences(recipe.seed, recipe.tokenizer_conversations // 10)
-
-
-# --- rows ---
 
 
 def encode(tokenizer: Any, chat: tuple[Message, ...], longest: int) -> Row:
@@ -120,16 +79,21 @@ def encode(tokenizer: Any, chat: tuple[Message, ...], longest: int) -> Row:
     return Row(tuple(ids[:longest]), tuple(weights[:longest]))
 
 
+def _groups(rows: Iterable[Row], recipe: Recipe) -> list[list[Row]]:
+    """Batches of rows of about one length: hardly any padding, and no row sees another."""
+    groups: list[list[Row]] = [[]]
+    for row in sorted(rows, key=lambda row: len(row.ids)):
+        if len(row.ids) * (len(groups[-1]) + 1) > recipe.batch_tokens:
+            groups.append([])
+        groups[-1].append(row)
+    return groups
+
+
 def _batches(rows: Iterator[Row], recipe: Recipe) -> Iterator[list[Row]]:
-    """Batches of rows of about one length, in random order: hardly any padding, no row sees another."""
+    """Batches without end, in random order within each window of rows."""
     rng = random.Random(recipe.seed)
     while True:
-        window = sorted(itertools.islice(rows, 1024), key=lambda row: len(row.ids))
-        groups: list[list[Row]] = [[]]
-        for row in window:
-            if len(row.ids) * (len(groups[-1]) + 1) > recipe.batch_tokens:
-                groups.append([])
-            groups[-1].append(row)
+        groups = _groups(itertools.islice(rows, 1024), recipe)
         rng.shuffle(groups)
         yield from groups
 
@@ -166,7 +130,7 @@ def new_model(recipe: Recipe, tokenizer: Any) -> Any:
             num_attention_heads=4,
             num_key_value_heads=2,
             head_dim=64,
-            max_position_embeddings=1024,
+            max_position_embeddings=LONGEST,
             tie_word_embeddings=True,
             bos_token_id=None,
             eos_token_id=tokenizer.eos_token_id,
@@ -225,12 +189,13 @@ def held_out_loss(model: Any, tokenizer: Any, recipe: Recipe) -> float:
     """Loss per token of replies (nats), on conversations drawn with another seed."""
     import torch
 
+    chats = itertools.islice(conversations(recipe.seed + 1), recipe.held_out)
+    rows = (encode(tokenizer, chat, recipe.longest) for chat in chats)
+    replies = (Row(row.ids, tuple(float(weight == 1.0) for weight in row.weights)) for row in rows)
     total = weight = 0.0
     with torch.no_grad():
-        for chat in itertools.islice(conversations(recipe.seed + 1), recipe.held_out):
-            row = encode(tokenizer, chat, recipe.longest)
-            replies = Row(row.ids, tuple(float(w == 1.0) for w in row.weights))
-            losses, weights = _loss(model, [replies])
+        for group in _groups(replies, recipe):
+            losses, weights = _loss(model, group)
             total, weight = total + losses.item(), weight + weights.item()
     return total / weight
 
@@ -292,7 +257,7 @@ def build(recipe: Recipe, out: Path, log: Log) -> None:
     from transformers import GenerationConfig
 
     log("tokenizer")
-    tokenizer = train_tokenizer(recipe)
+    tokenizer = train_tokenizer(tokenizer_texts(recipe), recipe.vocabulary)
     model = train(recipe, tokenizer, log).to(torch.bfloat16).eval()
     model.generation_config = GenerationConfig(
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
@@ -305,6 +270,7 @@ def build(recipe: Recipe, out: Path, log: Log) -> None:
         model.save_pretrained(made)
         tokenizer.save_pretrained(made)
         (made / "README.md").write_text(_card(recipe, model, tokenizer, loss), encoding="utf-8")
+        (made / "model.safetensors").chmod(0o644)  # written for its owner only
         if out.exists():
             out.rename(Path(work) / "before")
         made.rename(out)

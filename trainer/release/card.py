@@ -1,16 +1,23 @@
 """README.md of a release: what it is, how it was measured, how to load it. No name, no line of chat.
 
-    write_card(manifest, masked={"phone": 12}, release=folder)
+write_card(manifest, masked={"phone": 12}, release=folder)
 """
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from persona_core.manifest import PersonaManifest
+from persona_core.manifest import Base, PersonaManifest
 from trainer.release.contents import CARD
 from trainer.release.licences import licence_of
 
-TAGS = ["kakao-persona", "conversational", "korean", "lora", "bitsandbytes", "4-bit"]  # `persona list` finds the first
+TAGS = [
+    "kakao-persona",
+    "conversational",
+    "korean",
+    "lora",
+    "bitsandbytes",
+    "4-bit",
+]  # `persona list` finds the first
 
 
 def write_card(manifest: PersonaManifest, masked: Mapping[str, int], release: Path) -> None:
@@ -22,7 +29,7 @@ def write_card(manifest: PersonaManifest, masked: Mapping[str, int], release: Pa
 def _metadata(manifest: PersonaManifest, release: Path) -> str:
     from huggingface_hub import ModelCardData
 
-    terms = licence_of(manifest.base.id)
+    terms = licence_of(manifest.base)
     on_the_hub = "/" in manifest.base.id
     link = "LICENSE" if (release / "LICENSE").exists() else f"https://huggingface.co/{manifest.base.id}"
     other = terms.id == "other"
@@ -92,12 +99,12 @@ Names became placeholders; whoever loads the model puts them back, or not.
 
 ## Made with
 
-Base model: `{base.id}`{f" at `{base.revision}`" if base.revision else ""}, licence {_licence_line(base.id)}.
+Base model: `{base.id}`{f" at `{base.revision}`" if base.revision else ""}, licence {_licence_line(base)}.
 {", ".join(f"{name} {version}" for name, version in manifest.libraries.items())}.
 """
 
 
-def _licence_line(base: str) -> str:
+def _licence_line(base: Base) -> str:
     terms = licence_of(base)
     name = terms.name or terms.id
     return name if terms.commercial else f"{name} (not for commercial use)"
@@ -106,5 +113,9 @@ def _licence_line(base: str) -> str:
 def _table(head: tuple[str, str], rows: Mapping[str, str]) -> str:
     if not rows:
         return "Nothing."
-    lines = [f"| {' | '.join(head)} |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows.items())]
+    lines = [
+        f"| {' | '.join(head)} |",
+        "|---|---|",
+        *(f"| {name} | {value} |" for name, value in rows.items()),
+    ]
     return "\n".join(lines)

@@ -1,7 +1,7 @@
 """What the licence of a base asks of those who pass on a tuned model, and how a release answers it.
 
-    licence_of("LGAI-EXAONE/EXAONE-4.0-1.2B").name_prefix      # "EXAONE": the repository's name must begin so
-    licence_of("Qwen/Qwen3-4B-Instruct-2507").id               # "apache-2.0"
+    licence_of(Base("LGAI-EXAONE/EXAONE-4.0-1.2B")).name_prefix     # "EXAONE": the repository's name begins so
+    licence_of(Base("Qwen/Qwen3-4B-Instruct-2507")).id              # "apache-2.0"
 
 To add a base: one row in `_FAMILIES`.
 """
@@ -12,6 +12,8 @@ from pathlib import Path
 
 from persona_core.errors import ReleaseError
 from persona_core.hub import hub_errors
+from persona_core.manifest import Base
+from trainer.tuning.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,43 +52,56 @@ _FAMILIES: dict[str, Licence] = {
 }
 
 
-def licence_of(base: str) -> Licence:
-    """The licence of the base with the Hub id ``base``; `UNKNOWN` for those not in the table."""
-    return next((terms for family, terms in _FAMILIES.items() if base.startswith(family)), UNKNOWN)
+def licence_of(base: Base) -> Licence:
+    """The terms of ``base``: those of the table, else what it declares, else `UNKNOWN`."""
+    for family, terms in _FAMILIES.items():
+        if base.id.startswith(family):
+            return terms
+    return Licence(base.licence) if base.licence not in (None, "other") else UNKNOWN
 
 
-def require_name(base: str, repo_id: str) -> None:
+def declared_licence(source: Source) -> str:
+    """The licence of the base as the Hub's metadata writes it; a local base declares it in its own model card."""
+    from huggingface_hub import ModelCard
+
+    card = Path(source.location) / "README.md"
+    if source.base.licence is None and card.is_file():
+        declared = ModelCard.load(card).data.license
+        return licence_of(Base(source.base.id, licence=declared)).id
+    return licence_of(source.base).id
+
+
+def require_name(base: Base, repo_id: str) -> None:
     """Refuse a repository name that the licence of ``base`` does not allow.
 
     Raises:
         ReleaseError: the name lacks the prefix that the licence asks for.
     """
     prefix = licence_of(base).name_prefix
-    if not repo_id.split("/")[-1].lower().startswith(prefix.lower()):
-        raise ReleaseError("release.name_prefix", base=base, prefix=prefix, repo=repo_id)
+    if not repo_id.rpartition("/")[2].lower().startswith(prefix.lower()):
+        raise ReleaseError("release.name_prefix", base=base.id, prefix=prefix, repo=repo_id)
 
 
-def write_licence_files(base: str, revision: str, release: Path) -> None:
+def write_licence_files(source: Source, release: Path) -> None:
     """Copy the base's LICENSE and NOTICE into ``release``, and write the notice its licence asks for.
-
-    ``base`` is a Hub id or a local folder.
 
     Raises:
         HubError: the Hub did not give them.
     """
-    papers = Path(base) if Path(base).is_dir() else _fetch_papers(base, revision)
+    local = Path(source.location)
+    papers = local if local.is_dir() else _fetch_papers(source.base)
     for name in ("LICENSE", "NOTICE"):
         if found := sorted(papers.glob(f"{name}*")):
             shutil.copyfile(found[0], release / name)
-    notice = licence_of(base).notice
+    notice = licence_of(source.base).notice
     if notice and not (release / "NOTICE").exists():
         (release / "NOTICE").write_text(notice + "\n", encoding="utf-8", newline="\n")
 
 
-def _fetch_papers(base: str, revision: str) -> Path:
+def _fetch_papers(base: Base) -> Path:
     from huggingface_hub import snapshot_download
 
-    with hub_errors(base, revision):
+    with hub_errors(base.id):
         return Path(
-            snapshot_download(base, revision=revision or None, allow_patterns=["LICENSE*", "NOTICE*"])
+            snapshot_download(base.id, revision=base.revision, allow_patterns=["LICENSE*", "NOTICE*"])
         )

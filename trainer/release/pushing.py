@@ -55,7 +55,7 @@ def push(run: Run, repo_id: str) -> Pushed:
         HubError: the Hub did not take it; the repository holds the previous release.
     """
     release = read_contents(run.release, machine_paths(run))
-    require_name(PersonaManifest.read(run.release).base.id, repo_id)
+    require_name(PersonaManifest.read(run.release).base, repo_id)
     require_write_token(repo_id)
     repository = private_repository(repo_id)
     _require_a_place_for_releases(repository)
@@ -122,7 +122,7 @@ def _tag(repository: Repository) -> str:
     """The version tag of the repository's commit: the one it has, or the next."""
     api = client()
     with hub_errors(repository.id):
-        tags = {tag.name: tag.target_commit for tag in api.list_repo_refs(repository.id).tags}
+        tags: dict[str, str] = {tag.name: tag.target_commit for tag in api.list_repo_refs(repository.id).tags}
         versions = {name: int(match[1]) for name in tags if (match := _VERSION.fullmatch(name))}
         for name in versions:
             if tags[name] == repository.commit:

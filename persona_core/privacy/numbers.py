@@ -1,0 +1,260 @@
+"""Long numbers: phones, resident and card numbers, accounts, parcels, plates, coordinates.
+
+    010-0000-1234   900101-1******   신한 110-000-123456   12가3456   37.5665, 126.9780
+
+Shapes are matched on the plain line (see `digits`); a judge looks at the dates, check digits and words around.
+"""
+
+import datetime
+import re
+
+from persona_core.privacy.digits import D, NOT_D
+from persona_core.privacy.rule import Family, Rule, after, before
+from persona_core.privacy.span import Kind
+
+GAP = r"[ \t\n.\-*ㅡ~_·/,)(]{0,3}"  # what people type between groups, a bubble's end included
+SEP = r"[ \n.\-ㅡ~_·/]{1,3}"
+ALONE = r"(?<![0-9])(?<![0-9][.,])"
+END = r"(?![0-9])"
+
+# What makes a number a measure of something, not a number of somebody.
+UNIT = (
+    r"(?:\s?(?:천|백|십)?\s?(?:원|만|억|명|개|번째|년|월|살|세|시|분|초|주|차|키로|킬로|kg|km|cm|mm|ml|미터|도|퍼|프로|%|점|위|등|회"
+    r"|호선|권|장|잔|병|봉|판|박|인분|배|쪽|포인트|자리|글자|자|층|칼로리|kcal|달러|불|엔|보|걸음|화|강|시간|일(?!이|번))"
+    r"|번(?![호이째]?\s?(?:누|로|이|야|$)))"
+)
+
+_SEPARATOR = re.compile(rf"{NOT_D}+")
+
+
+def digits_of(text: str) -> str:
+    """The ASCII digits in ``text``, nothing else."""
+    return "".join(str(int(char)) for char in text if char.isdigit())
+
+
+# --- phones ---
+
+_ZERO, _ONE = "[0٠]", "[1١]"
+_MOBILE = (
+    rf"(?:\+?\s?[8٨][2٢]{GAP}{_ZERO}?|\({_ZERO}|{_ZERO})[ .\-\n]{{0,2}}{_ONE}[ .\-\n]{{0,2}}[016789٠١٦٧٨٩]"
+)
+_AREA = rf"{_ZERO}(?:[2٢]|[3٣][1-3١-٣]|[4٤][1-4١-٤]|[5٥][1-5١-٥]|[6٦][1-4١-٤]|[78٧٨]{_ZERO}|[5٥]{_ZERO}{D})"
+
+
+def _is_landline(match: re.Match[str]) -> Kind | None:
+    groups = _SEPARATOR.split(match[0])
+    return None if "." in match[0] and len(groups) < 3 else "PHONE"  # 02.1234 is a decimal
+
+
+# --- resident and foreigner numbers ---
+
+
+def is_date(year: int, month: int, day: int) -> bool:
+    """Whether the day exists and is not in the future."""
+    try:
+        return datetime.date(year, month, day) <= datetime.date.today()
+    except ValueError:
+        return False
+
+
+def ean_fits(digits: str) -> bool:
+    """Whether thirteen digits carry the check digit of a barcode."""
+    return len(digits) == 13 and sum(int(d) * (3 if i % 2 else 1) for i, d in enumerate(digits)) % 10 == 0
+
+
+_CENTURY = {"1": 1900, "2": 1900, "5": 1900, "6": 1900, "3": 2000, "4": 2000, "7": 2000, "8": 2000}
+_CENTURY |= {"9": 1800, "0": 1800}
+_RESIDENT_CUE = re.compile(r"주민|민번|주번|외국인|등록\s?번호|신분증")
+
+
+def _resident(match: re.Match[str]) -> Kind | None:
+    birth, rest = digits_of(match[1]), digits_of(match[2])
+    year = _CENTURY[rest[0]] + int(birth[:2])
+    cued = _RESIDENT_CUE.search(before(match, 30)) is not None
+    bare = match.end(1) == match.start(2)
+    if not cued and not is_date(year, int(birth[2:4]), int(birth[4:])):
+        return None
+    if not cued and bare and (len(rest) < 7 or (birth.startswith("880") and ean_fits(birth + rest))):
+        return None
+    return "FRN" if rest[0] in "5678" else "RRN"
+
+
+# --- cards ---
+
+
+def luhn_fits(digits: str) -> bool:
+    """Whether the check digit of a card number is right."""
+    odd, even = digits[-1::-2], digits[-2::-2]
+    return (sum(map(int, odd)) + sum(sum(divmod(2 * int(d), 10)) for d in even)) % 10 == 0
+
+
+_CARD_CUE = re.compile("카드|결제|비자|마스터|아멕스|체크|card", re.IGNORECASE)
+
+
+def _card(match: re.Match[str]) -> Kind | None:
+    groups = _SEPARATOR.split(match[0])
+    years = all(group.startswith(("19", "20")) for group in groups if len(group) == 4)
+    return None if years and "-" not in match[0] else "CARD"
+
+
+def _bare_card(match: re.Match[str]) -> Kind | None:
+    digits = digits_of(match[0])
+    return "CARD" if len(set(digits)) > 2 and (_near(_CARD_CUE, match) or luhn_fits(digits)) else None
+
+
+# --- licences, registrations, passports ---
+
+_LICENCE_CUE = re.compile("면허")
+_BUSINESS_CUE = re.compile("사업자|등록번호")
+
+
+def _licence(match: re.Match[str]) -> Kind | None:
+    if match[0].isdigit():
+        return "DRIVER_LICENSE" if _near(_LICENCE_CUE, match) else None
+    return "DRIVER_LICENSE"
+
+
+def _business(match: re.Match[str]) -> Kind | None:
+    digits = digits_of(match[0])
+    weights = (1, 3, 7, 1, 3, 7, 1, 3, 5)
+    total = sum(int(d) * w for d, w in zip(digits, weights, strict=False)) + int(digits[8]) * 5 // 10
+    fits = (total + int(digits[9])) % 10 == 0
+    if _near(_BUSINESS_CUE, match):
+        return "BRN"
+    return "BRN" if fits and "-" in match[0] else None
+
+
+def _passport(match: re.Match[str]) -> Kind | None:
+    return (
+        "PASSPORT"
+        if match[0][0].isupper() or _near(re.compile("여권|passport", re.IGNORECASE), match)
+        else None
+    )
+
+
+def _near(cue: re.Pattern[str], match: re.Match[str], reach: int = 20) -> bool:
+    return cue.search(before(match, reach)) is not None or cue.search(after(match, reach)) is not None
+
+
+# --- accounts and parcels: no check digit, so the words around decide ---
+
+_BANK = re.compile(
+    r"계좌|통장|예금주|입금|송금|이체|부쳐|부칠|보내(?!준)|쏴|돈|은행|국민|신한|우리|하나|농협|기업|카뱅|카카오|토스|케이뱅크|케뱅|새마을|신협"
+    r"|우체국|수협|제일|씨티|부산|대구|경남|광주|전북|제주|산업|저축|IBK|KB|NH|SC|iM|국은|신은|기은",
+    re.IGNORECASE,
+)
+_PARCEL = re.compile(
+    r"송장|택배|등기|소포|배송|주문|예약|접수|조회|대한통운|한진|로젠|쿠팡|우편|CJ|tracking", re.IGNORECASE
+)
+_OTHER = re.compile(r"바코드|ISBN|isbn|제품|상품|모델|버전|조회수|뷰|파이|원주율|로또")
+# Words that are also ordinary (우리, 하나, 국민 …) must stand right beside the number.
+_LOOSE = re.compile(r"(?:우리|하나|국민|기업|부산|대구|경남|광주|전북|제주|산업|제일|돈|카카오|토스)$")
+
+
+def _account(match: re.Match[str]) -> Kind | None:
+    digits, groups = digits_of(match[0]), [g for g in _SEPARATOR.split(match[0]) if g]
+    if not 10 <= len(digits) <= 16 or len(set(digits)) < 3 or _is_measure(match) or _is_moment(groups):
+        return None
+    if cue := _cue_before(before(match, 22)) or _cue_after(after(match, 16)):
+        return cue
+    if _near(_OTHER, match) or digits.startswith(("978", "979")):
+        return None
+    return "ACCOUNT" if _looks_like_one(match[0], digits, groups) else None
+
+
+def _cue_before(text: str) -> Kind | None:
+    found: list[tuple[int, Kind]] = [(m.end(), "TRACKING") for m in _PARCEL.finditer(text)]
+    for m in _BANK.finditer(text):
+        beside = re.fullmatch(r"(?:은행|뱅크|카드)?[ :\-(\n]{0,3}", text[m.end() :])
+        if beside or not _LOOSE.search(m[0]):
+            found.append((m.end(), "ACCOUNT"))
+    return max(found)[1] if found else None
+
+
+def _cue_after(text: str) -> Kind | None:
+    if parcel := _PARCEL.search(text):
+        return None if parcel[0] == "조회" else "TRACKING"
+    for m in _BANK.finditer(text):
+        if not _LOOSE.search(m[0]) or re.fullmatch(r"[ (,\n]{0,2}", text[: m.start()]):
+            return "ACCOUNT"
+    return None
+
+
+def _is_measure(match: re.Match[str]) -> bool:
+    return re.compile(r"\s?(?:원|만|억|명|개|뷰|회|점|번째)").match(match.string, match.end()) is not None
+
+
+def _is_moment(groups: list[str]) -> bool:
+    """2024-01-01-12-30 and its like."""
+    return len(groups) > 2 and re.fullmatch(r"(?:19|20)\d\d", groups[0]) is not None and len(groups[1]) < 3
+
+
+def _looks_like_one(text: str, digits: str, groups: list[str]) -> bool:
+    """Nobody types eleven digits for nothing: without a cue only barcodes, round and counted numbers are let go."""
+    if ean_fits(digits) or digits.endswith("0000") or digits[:8] in "012345678901234567890":
+        return False
+    if len(groups) == 1:
+        return 11 <= len(digits) <= 16
+    return "-" in text and " " not in text and max(map(len, groups)) < 9 and len(groups) <= 5
+
+
+# --- plates and coordinates ---
+
+_PLATE_REGION = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주"
+_PLATE_LETTER = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호바사아자배육해공국합"
+
+
+def _plate(match: re.Match[str]) -> Kind | None:
+    spaced = " " in match[0]
+    return None if spaced and match[0][-4:-2] in ("19", "20") else "VEHICLE"
+
+
+NUMBERS = Family(
+    # six digits, perhaps with stars between
+    re.compile(rf"{D}(?:{NOT_D}{{0,12}}{D}){{5}}"),
+    (
+        Rule(rf"{ALONE}({D}{{6}})[\s\-~.ㅡ_]{{0,3}}({D}{D}{{6}}){END}", _resident),
+        Rule(rf"{ALONE}({D}{{6}})[\s\-~.ㅡ_]{{0,3}}([0-9])\d?[*xX●○]{{4,6}}", _resident),
+        Rule(rf"{ALONE}([0-9]{{6}})-([1-8]){END}(?!-)", _resident),
+        Rule(
+            rf"{ALONE}{D}{{4}}{SEP}[0-9٠-٩*xX●]{{4}}{SEP}[0-9٠-٩*xX●]{{4}}{SEP}[0-9٠-٩*]{{3,4}}{END}", _card
+        ),
+        Rule(rf"{ALONE}3[47]\d\d{SEP}\d{{6}}{SEP}\d{{5}}{END}", "CARD"),
+        Rule(rf"{ALONE}{D}{{15,16}}{END}", _bare_card),
+        Rule(rf"{ALONE}{D}(?:[ ]{D}){{15}}{END}", _bare_card),
+        Rule(rf"(?<![0-9]){_MOBILE}(?:{GAP}{D}){{7,8}}{END}", "PHONE"),
+        Rule(
+            rf"{ALONE}01[016789]{GAP}(?=(?:.{{0,3}}\d){{4}})[\d*xX]{{3,4}}[ .\-]?[\d*xX]{{4}}{END}", "PHONE"
+        ),
+        Rule(rf"{ALONE}\(?{_AREA}[\s.\-)ㅡ~]{{0,2}}{D}{{3,4}}[\s.\-ㅡ~]{{0,2}}{D}{{4}}{END}", _is_landline),
+        Rule(rf"\+{D}{{1,3}}[ \-]?\(?{D}{{1,4}}\)?(?:[ \-]?{D}{{2,4}}){{2,3}}{END}", "PHONE"),
+        Rule(rf"{ALONE}(?:1[1-9]|2[0-8])([\-  ]?)\d\d\1\d{{6}}\1\d\d{END}", _licence),
+        Rule(rf"(?:{_PLATE_REGION})\s?(?:\d\d[ \-])?\d\d-\d{{6}}-\d\d{END}", "DRIVER_LICENSE"),
+        Rule(rf"{ALONE}\d{{3}}-?\d\d-?\d{{5}}{END}(?!-)", _business),
+        Rule(
+            r"(?<![A-Za-z0-9])[MSRODmsrod](?:[ \-]?\d{4}[ ]?\d{4}|\d{3}[A-Za-z]\d{4})(?![A-Za-z0-9])",
+            _passport,
+        ),
+        Rule(r"(?<![A-Za-z0-9])[A-Z]{2}[ ]?\d{9}[ ]?[A-Z]{2}(?![A-Za-z0-9])", "TRACKING"),
+        Rule(
+            r"(?:송장|운송장|주문|예약|접수|등기|배송)\s?(?:번호)?[^0-9A-Za-z\n]{0,6}"
+            r"(?P<value>(?=[A-Z0-9\-]*\d[A-Z0-9\-]*\d[A-Z0-9\-]*\d)[A-Z0-9](?:-?[A-Z0-9]){6,24})(?![A-Za-z0-9])",
+            "TRACKING",
+        ),
+        Rule(
+            r"(?<![\d.])-?\d{1,2}\.\d{3,}\s?[,/ ]\s?-?\d{2,3}\.\d{3,}"
+            r"|위도\s?:?\s?\d{1,2}\.\d+.{0,4}경도\s?:?\s?\d{2,3}\.\d+",
+            "COORD",
+        ),
+        Rule(
+            r"\d{1,3}\s?[°도]\s?\d{1,2}\s?['′분]\s?[\d.]+\s?(?:[\"″초]|'')\s?[NSEW]?"
+            r"(?:[ ,]{0,3}\d{1,3}\s?[°도]\s?\d{1,2}\s?['′분]\s?[\d.]+\s?(?:[\"″초]|'')\s?[NSEW]?)?",
+            "COORD",
+        ),
+        Rule(
+            rf"(?:(?:{_PLATE_REGION})\s?)?(?<!\d)\d{{2,3}}\s?[{_PLATE_LETTER}]\s?\d{{4}}{END}(?!{UNIT})",
+            _plate,
+        ),
+        Rule(rf"{ALONE}{D}(?:[ .\-ㅡ]{{0,1}}{D}|[ ]-[ ]{D}){{9,15}}{END}", _account),
+    ),
+)

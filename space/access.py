@@ -1,0 +1,288 @@
+"""Who may come in: every request passes here, and without a key it gets the locked page.
+
+Two doors, both closed until their secret is set. An invite link needs no account: it sets a signed, expiring cookie
+and leaves the address bar at once. Signing in with Hugging Face lets in the user names on the list::
+
+    GET /invite/693f5c80.hV1u…   303 to /, Set-Cookie: __Host-persona-visit=…; HttpOnly; Secure
+    GET /                        200 with that cookie, 401 and the locked page without
+
+What she needs is a short list of paths; everything else gradio serves (uploads, files, API pages, monitoring) is
+closed to everyone. gradio answers requests of any other site with that site's origin allowed, cookies included, so
+foreign origins are refused here. Nothing is stored and nothing is logged.
+"""
+
+import html
+import math
+import string
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from configuration import Settings
+from persona_core.invite import DAY_S, SECRET_LENGTH, is_valid, sign
+from persona_core.texts import text_in
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+VISIT_DAYS = 90  # how long one tap on the link lasts; a new INVITE_SECRET ends every visit at once
+WRONG_TRIES = 10  # per address and window; the signature has 256 bits, this keeps the guessing quiet
+WINDOW_S = 600
+ADDRESSES = 4_096  # remembered at once, so that a flood cannot fill the memory
+
+INVITE = "/invite/"
+_API = "/gradio_api/"
+# gradio asks its own server for startup-events before anybody can have a key; browsers fetch icons without cookies.
+_OPEN = (f"{_API}startup-events", "/manifest.json", "/favicon.ico", "/pwa_icon", "/robots.txt")
+_SIGN_IN = ("/login/huggingface", "/login/callback", "/logout")
+_NEEDED = (
+    *("/", "/config", "/theme.css", f"{_API}theme.css", f"{_API}queue/join", f"{_API}queue/data"),
+    *(f"{_API}run/predict", f"{_API}cancel", f"{_API}reset", f"{_API}info"),
+)
+_NEEDED_BELOW = ("/assets/", "/static/", f"{_API}heartbeat/")
+_KEPT_BY_BROWSERS = ("/assets/", "/static/")  # the same for everyone, and named by their contents
+
+_LOCKED = string.Template((Path(__file__).parent / "locked.html").read_text(encoding="utf-8"))
+
+
+# --- wrong tries ---
+
+
+@dataclass
+class Throttle:
+    """Counts wrong tries by address, in memory, and forgets them after `WINDOW_S` seconds."""
+
+    _tries: dict[str, tuple[int, float]] = field(default_factory=dict)  # address -> count, end of its window
+
+    def wait(self, address: str, now: float) -> int:
+        """Seconds until ``address`` may try again; 0 when it may now."""
+        count, end = self._tries.get(address, (0, now))
+        return max(0, math.ceil(end - now)) if count >= WRONG_TRIES else 0
+
+    def wrong(self, address: str, now: float) -> None:
+        """Remember a wrong try."""
+        count, end = self._tries.pop(address, (0, 0.0))
+        self._tries[address] = (count + 1, end) if now < end else (1, now + WINDOW_S)
+        if len(self._tries) > ADDRESSES:
+            del self._tries[next(iter(self._tries))]
+
+
+# --- who is it ---
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Decides who a request comes from. ``clock`` gives seconds since 1970."""
+
+    settings: Settings
+    clock: Callable[[], float] = time.time
+
+    def guest(self, request: Request) -> str | None:
+        """The name of the guest, or None for a stranger. Also gradio's ``auth_dependency``."""
+        if self._has_visit(request):
+            return "guest"
+        return self._signed_in(request)
+
+    def _has_visit(self, request: Request) -> bool:
+        token = request.cookies.get(cookie_name(request, self.settings), "")
+        return self.settings.invites and is_valid(
+            self.settings.invite_secret, "visit", token, now=self.clock()
+        )
+
+    def _signed_in(self, request: Request) -> str | None:
+        """The Hugging Face user name in gradio's signed session, when it is on the list."""
+        if not self.settings.sign_in:
+            return None
+        signed_in = request.session.get("oauth_info") or {}
+        user = str(signed_in.get("userinfo", {}).get("preferred_username", ""))
+        fresh = signed_in.get("expires_at", 0) > self.clock()
+        return user if fresh and user.lower() in self.settings.allowed_users else None
+
+    def opens(self, token: str) -> bool:
+        """Whether ``token`` is an invite that still holds."""
+        return self.settings.invites and is_valid(
+            self.settings.invite_secret, "invite", token, now=self.clock()
+        )
+
+    def visit(self) -> str:
+        """A fresh cookie value."""
+        return sign(self.settings.invite_secret, "visit", int(self.clock()) + VISIT_DAYS * DAY_S)
+
+
+def is_secure(request: Request, settings: Settings) -> bool:
+    """Whether the visitor's browser speaks https; a Space always does, though its proxy speaks http to us."""
+    return bool(settings.space_host) or request.url.scheme == "https"
+
+
+def cookie_name(request: Request, settings: Settings) -> str:
+    """``__Host-`` makes browsers refuse the cookie from any other host or without https."""
+    return "__Host-persona-visit" if is_secure(request, settings) else "persona-visit"
+
+
+# --- the gate ---
+
+
+class Gate:
+    """ASGI middleware that answers for everyone who may not pass."""
+
+    def __init__(self, app: App, doors: Doors) -> None:
+        self._app = app
+        self._doors = doors
+        self._settings = doors.settings
+        self._throttle = Throttle()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # gradio has no WebSocket
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        request = Request(scope, receive)
+        answer = self._refusal(request) or self._app
+        await answer(scope, receive, _with_headers(send, request, self._settings))
+
+    def _refusal(self, request: Request) -> Response | None:
+        """The answer of the gate; None lets the request through."""
+        path = request.url.path
+        if path.startswith(INVITE):
+            return self._enter(request, path.removeprefix(INVITE))
+        if not self._own_origin(request.headers):
+            return self._page(request, 403, "foreign_origin")
+        if path in _OPEN or (self._settings.sign_in and path in _SIGN_IN):
+            return None
+        if self._doors.guest(request) is None:
+            return self._locked(request)
+        if path in _NEEDED or path.startswith(_NEEDED_BELOW):
+            return None
+        return self._page(request, 404, "not_found")
+
+    def _enter(self, request: Request, token: str) -> Response:
+        """The invite door."""
+        now = self._doors.clock()
+        address = _address(request)
+        if seconds := self._throttle.wait(address, now):
+            return self._page(request, 429, "throttled_title", "throttled_hint", retry_after=seconds)
+        if request.method != "GET" or not self._doors.opens(token):
+            self._throttle.wrong(address, now)
+            return self._page(request, 403, "bad_invite_title", "bad_invite_hint")
+        secure = is_secure(request, self._settings)
+        response = RedirectResponse("/", status_code=303)
+        response.set_cookie(
+            cookie_name(request, self._settings),
+            self._doors.visit(),
+            max_age=VISIT_DAYS * DAY_S,
+            httponly=True,
+            secure=secure,
+            samesite="none"
+            if secure
+            else "lax",  # none: inside the frame of huggingface.co, where a browser allows it
+        )
+        return response
+
+    def _own_origin(self, headers: Headers) -> bool:
+        origin = headers.get("origin")
+        own = {headers.get("host"), headers.get("x-forwarded-host"), self._settings.space_host}
+        return origin is None or urlsplit(origin).netloc in own - {None, ""}
+
+    def _locked(self, request: Request) -> Response:
+        if not (self._settings.invites or self._settings.sign_in):
+            return self._page(request, 401, "no_door_title", *self._settings.door_problems())
+        hints = ["locked_hint"] if self._settings.invites else []
+        if self._settings.sign_in and request.session.get("oauth_info"):
+            hints.append("locked_user")
+        return self._page(request, 401, "locked_title", *hints)
+
+    def _page(self, request: Request, status: int, title: str, *hints: str, retry_after: int = 0) -> Response:
+        """A page in both languages for people, one line of JSON for programs."""
+        keys = [key if "." in key else f"space.{key}" for key in (title, *hints)]
+        headers = {"Retry-After": str(retry_after)} if retry_after else {}
+        if "text/html" not in request.headers.get("accept", ""):
+            return JSONResponse({"error": _say("en", keys[0])}, status, headers)
+        return HTMLResponse(self._html(request, keys, sign_in=status == 401), status, headers)
+
+    def _html(self, request: Request, keys: list[str], *, sign_in: bool) -> str:
+        links = []
+        if sign_in and self._settings.sign_in:
+            links.append(_link("/login/huggingface", "sign_in", self._settings.language))
+        if request.headers.get("sec-fetch-dest") == "iframe":  # where Safari keeps cookies from us
+            links.append(_link("/", "own_window", self._settings.language))
+        return _LOCKED.substitute(
+            title=html.escape(_say(self._settings.language, "space.title")),
+            language=self._settings.language,
+            korean=_paragraphs("ko", keys),
+            english=_paragraphs("en", keys),
+            links="".join(links),
+        )
+
+
+def _say(language: str, key: str) -> str:
+    return text_in(language, key, length=SECRET_LENGTH)
+
+
+def _paragraphs(language: str, keys: list[str]) -> str:
+    title, *hints = (html.escape(_say(language, key)) for key in keys)
+    return f"<h1>{title}</h1>" + "".join(f"<p>{hint}</p>" for hint in hints)
+
+
+def _link(href: str, key: str, language: str) -> str:
+    return (
+        f'<a href="{href}" target="_blank" rel="noopener">{html.escape(_say(language, f"space.{key}"))}</a>'
+    )
+
+
+def _address(request: Request) -> str:
+    """Whom a wrong try counts against. Who lies here dodges the throttle, not the signature."""
+    forwarded = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
+    return forwarded or (request.client.host if request.client else "")
+
+
+# --- headers of every answer ---
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline'",  # gradio writes its configuration into the page as a script
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self' https://huggingface.co",
+    )
+)
+_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def _with_headers(send: Send, request: Request, settings: Settings) -> Send:
+    """``send``, with the security headers on every answer and nothing of hers left in a cache."""
+    keep = request.url.path.startswith(_KEPT_BY_BROWSERS)
+
+    async def send_with_headers(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(_HEADERS)
+            if not keep or message["status"] != 200:
+                headers["Cache-Control"] = "no-store"
+            if is_secure(request, settings):
+                headers["Strict-Transport-Security"] = f"max-age={365 * DAY_S}"
+        await send(message)
+
+    return send_with_headers

@@ -1,0 +1,94 @@
+"""Which messages are not worth learning, each by a named rule. What a rule drops is counted, never just gone.
+
+    link, media, file, call, gift, transfer, notice, system, deleted    what the parser says is no speech
+    bot            방장봇, a shop, a service: "주문하신 상품이 배송되었습니다"
+    notice         a forwarded notice or advertisement: "[Web발신] …", "(광고) …"
+    link           only addresses, no word of one's own
+    repeated       the same long message over and over
+    blank          nothing but control characters and spaces
+    too_long       a turn of the persona that alone fills the context
+
+Short replies are style and stay: ㅇㅇ, ㅋㅋㅋ, 잘자 pass every rule however often they are said.
+"""
+
+import re
+from typing import NamedTuple
+
+from persona_core.prompt import clean_bubble
+from trainer.chatlog.message import Message
+from trainer.dataset.likeness import fingerprint
+from trainer.dataset.recent import Recent
+
+LONG = 40  # characters: what is sent again at this length is pasted, not typed
+TIMES = 2  # a long message is learned from this often
+_REMEMBERED = 100_000  # different long messages; about two exports of 100 MB
+
+_SERVICES = frozenset(
+    (
+        "카카오톡",
+        "카카오페이",
+        "카카오뱅크",
+        "카카오톡 선물하기",
+        "카카오톡쇼핑하기",
+        "톡스토어",
+        "카카오맵",
+        "카카오 T",
+    )
+)
+_NOTICE = re.compile(
+    r"\s*(?:\[\s?(?:Web|국제|국외|해외|로밍)\s?발신\s?\]|[(\[<【（]\s?광고\s?[)\]>】）])"
+    r"|.*(?:무료\s?(?:수신)?\s?거부|수신\s?거부\s?:?\s?080|무료\s?수신거부)",
+    re.DOTALL,
+)
+_MAYBE_NOTICE = re.compile("발신|광고|거부")
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
+_WORD = re.compile(r"[^\W_]")
+_CHANGES = re.compile(r"[\W\d_]+")  # what differs between two sendings of one notice: dates, amounts, signs
+
+
+class Spoken(NamedTuple):
+    """One message of a session: whose it is, the rule that drops it (or nothing), and its words.
+
+    The words of what is dropped are kept only while the report still wants an example of the rule.
+    """
+
+    by_persona: bool
+    rule: str
+    text: str
+
+
+class Curator:
+    """The rules that need to know who wrote, or what was written before; one pass over the messages in order."""
+
+    def __init__(self, persona: str, partner: str) -> None:
+        self._people = frozenset((persona, partner))
+        self._times: Recent[int] = Recent(_REMEMBERED)
+
+    def rule(self, message: Message) -> str:
+        """The name of the rule that drops ``message``, or nothing."""
+        if message.kind != "text":
+            return message.kind
+        if message.sender not in self._people and _is_service(message.sender):
+            return "bot"
+        if len(message.text) >= LONG and self._again(message.text):
+            return "repeated"
+        return ""
+
+    def _again(self, text: str) -> bool:
+        key = fingerprint(_CHANGES.sub("", text))
+        times = (self._times.get(key) or 0) + 1
+        self._times.put(key, times)
+        return times > TIMES
+
+
+def _is_service(sender: str) -> bool:
+    return sender in _SERVICES or sender.endswith(("봇", "알림톡"))
+
+
+def rule_of_text(text: str) -> str:
+    """The rule by which these words alone are no speech, or nothing."""
+    if _MAYBE_NOTICE.search(text) and _NOTICE.match(text):
+        return "notice"
+    if _ADDRESS.search(text) and not _WORD.search(_ADDRESS.sub("", text)):
+        return "link"
+    return "" if clean_bubble(text) else "blank"

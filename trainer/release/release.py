@@ -1,0 +1,140 @@
+"""The release: one folder, byte for byte what is pushed. Everything it holds is written here or by whom it calls.
+
+build_release(run)
+# release/  model.safetensors config.json … adapter/ persona.json README.md LICENSE
+"""
+
+import json
+import math
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from persona_core.manifest import ADAPTER_FOLDER, Artefact, Generation, PersonaManifest
+from persona_core.prompt import ChatFormat, end_of_turn_id
+from trainer.progress import say
+from trainer.release.card import write_card
+from trainer.release.contents import artefact_files, machine_paths, read_contents
+from trainer.release.licences import declared_licence, write_licence_files
+from trainer.release.merging import merge
+from trainer.release.verify import measure_drift
+from trainer.run import Run, whole_folder
+from trainer.tuning.adapter import CONFIG, WEIGHTS
+from trainer.tuning.base import choose_device, load_tokenizer, prepare_process
+from trainer.tuning.labels import read_rows
+from trainer.tuning.source import Source, source_of
+
+_LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "trl")
+
+
+def build_release(run: Run) -> None:
+    """Merge, quantise, verify and describe: ``run.release`` appears whole, or not at all.
+
+    Raises:
+        ReleaseError: what would be published is not what was trained, or holds what must not leave the machine.
+        TrainingError, DataError, HubError, StorageError: a part it needs is not there.
+    """
+    prepare_process()
+    settings, chat_format = run.settings, ChatFormat()
+    source = source_of(run)
+    tokenizer = load_tokenizer(source)
+    end_id = end_of_turn_id(tokenizer, chat_format)
+    generation = Generation(max_context_tokens=settings.max_length)
+    with whole_folder(run.release) as release:
+        say("release.merging", base=source.base.id)
+        _write_tokenizer(tokenizer, release)
+        _write_merged(run, source, release, end_id, generation)
+        _copy_adapter(run.adapter, release / ADAPTER_FOLDER)
+
+        say("release.verifying")
+        held_out = read_rows(tokenizer, run.validation_file, chat_format, settings.max_length).rows
+        drift = measure_drift(source, run.adapter, release, held_out, choose_device(settings.device))
+        run.add_metrics("drift", asdict(drift))
+        drift.require_small()
+
+        merged, adapter = artefact_files(release)
+        manifest = PersonaManifest(
+            base=replace(source.base, licence=declared_licence(source)),
+            created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            end_of_turn_id=end_id,
+            artefacts=(Artefact("merged", ".", merged), Artefact("adapter", ADAPTER_FOLDER, adapter)),
+            chat_format=chat_format,
+            generation=generation,
+            evaluation=_plain_numbers(run.read_metrics()),
+            libraries={name: version(name) for name in _LIBRARIES},
+        )
+        manifest.write(release)
+        write_licence_files(source, release)
+        write_card(manifest, _masked(run), release)
+        read_contents(release, machine_paths(run))
+    megabytes = sum(artefact.size for artefact in manifest.artefacts) / 1e6
+    say(
+        "release.ready", folder=run.release, megabytes=f"{megabytes:,.1f}", kl=f"{drift.kl:.4f}",
+        agreement=f"{drift.agreement:.1%}",
+    )  # fmt: skip
+
+
+_TRAINING_MARK = re.compile(r"\{%([-+]?)\s*(?:end)?generation\s*([-+]?)%\}")
+
+
+def _write_tokenizer(tokenizer: Any, release: Path) -> None:
+    """The tokenizer with a template that others can read: trainers' marks break llama.cpp's parser.
+
+    A comment in the mark's place trims the same white space, so that the template renders as before.
+    """
+    tokenizer.chat_template = _TRAINING_MARK.sub(r"{#\1 \2#}", tokenizer.get_chat_template())
+    tokenizer.save_pretrained(release)
+
+
+def _write_merged(run: Run, source: Source, release: Path, end_id: int, generation: Generation) -> None:
+    """config.json, generation_config.json and the weights; the model leaves memory before it is verified."""
+    model = merge(source, run.adapter)
+    model.generation_config = _generation_config(model.generation_config, end_id, generation)
+    model.save_pretrained(release)
+
+
+def _generation_config(base: Any, end_id: int, generation: Generation) -> Any:
+    """Our sampling, and every token that ends a reply: a model with a wrong end token never stops."""
+    from transformers import GenerationConfig
+
+    stops = base.eos_token_id if isinstance(base.eos_token_id, list) else [base.eos_token_id]
+    return GenerationConfig(
+        do_sample=generation.temperature > 0,
+        temperature=generation.temperature,
+        top_p=generation.top_p,
+        top_k=generation.top_k,
+        repetition_penalty=generation.repetition_penalty,
+        max_new_tokens=generation.max_new_tokens,
+        eos_token_id=list(dict.fromkeys([end_id, *(stop for stop in stops if stop is not None)])),
+        pad_token_id=end_id if base.pad_token_id is None else base.pad_token_id,
+        bos_token_id=base.bos_token_id,
+    )
+
+
+def _copy_adapter(adapter: Path, folder: Path) -> None:
+    folder.mkdir()
+    for name in (WEIGHTS, CONFIG):
+        shutil.copyfile(adapter / name, folder / name)
+
+
+def _plain_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """``{"base_nll": 4.7, "tuned_nll": 3.0, …, "drift_kl": 0.001}`` from the run's metrics."""
+    numbers: dict[str, float] = {}
+    for name, value in {**metrics.get("evaluation", {}), "drift": metrics["drift"]}.items():
+        numbers |= (
+            {f"{name}_{key}": v for key, v in value.items()} if isinstance(value, dict) else {name: value}
+        )
+    return {name: value for name, value in numbers.items() if math.isfinite(value)}
+
+
+def _masked(run: Run) -> dict[str, int]:
+    """How often what was masked, by kind."""
+    if not run.data_report.exists():
+        return {}
+    report = json.loads(run.data_report.read_text(encoding="utf-8"))
+    return dict(report.get("masked", {}))

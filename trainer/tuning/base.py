@@ -1,0 +1,169 @@
+"""Loading the base: NF4 with double quantisation on a GPU or a CPU, and never in full precision by accident.
+
+model = load_model(find_source("Qwen/Qwen3-0.6B"), "cuda")
+"""
+
+import importlib.util
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from persona_core.errors import StorageError, TrainingError
+from trainer.run import storage
+from trainer.tuning.source import Source
+
+Device = Literal["cpu", "cuda"]
+
+_LIBRARIES = ("torch", "transformers", "bitsandbytes", "accelerate", "peft", "trl", "datasets", "psutil")
+
+
+def prepare_process() -> None:
+    """Check that the training libraries are here, and make them quiet and discreet. Call it before importing them.
+
+    Raises:
+        TrainingError: one is missing.
+    """
+    missing = [library for library in _LIBRARIES if importlib.util.find_spec(library) is None]
+    if missing:
+        raise TrainingError("tuning.missing_library", libraries=", ".join(missing))
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = (
+        "1"  # for the processes we start; trl reports the model and the GPU
+    )
+    if "LOCAL_RANK" not in os.environ:  # one process, one GPU: transformers would spread over all it sees
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+    # At import it looks for a package of kernels it would download and run; that it is not there is no news.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+    import datasets
+    import transformers
+    from huggingface_hub import constants
+
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # for this one: it read its environment when it was imported
+    transformers.utils.logging.disable_progress_bar()
+    datasets.disable_progress_bars()
+
+
+def choose_device(asked: Literal["auto", "cpu", "cuda"]) -> Device:
+    """The device to train on; ``auto`` is the GPU where torch can use one.
+
+    Raises:
+        TrainingError: CUDA is asked for and torch cannot use it.
+    """
+    import torch
+
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("tuning.no_cuda", build=torch.version.cuda or "CPU")
+    return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def compute_dtype(device: Device) -> Any:
+    """bfloat16 where the hardware has it, else what is next best: float16 on old GPUs, float32 on old CPUs."""
+    import torch
+
+    if device == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    from bitsandbytes.functional import has_avx512bf16
+
+    return torch.bfloat16 if has_avx512bf16() else torch.float32
+
+
+def load_tokenizer(source: Source) -> Any:
+    """The base's tokenizer.
+
+    Raises:
+        TrainingError: it cannot be loaded, or has no chat template.
+    """
+    from transformers import AutoTokenizer
+
+    with _explained(source):
+        tokenizer = AutoTokenizer.from_pretrained(
+            source.location, revision=source.base.revision or "main", trust_remote_code=False
+        )
+    if tokenizer.chat_template is None:
+        raise TrainingError("tuning.no_template", base=source.base.id)
+    return tokenizer
+
+
+def load_config(source: Source) -> Any:
+    """The base's configuration, without its weights.
+
+    Raises:
+        TrainingError: it cannot be loaded.
+    """
+    from transformers import AutoConfig
+
+    with _explained(source):
+        return AutoConfig.from_pretrained(
+            source.location, revision=source.base.revision or "main", trust_remote_code=False
+        )
+
+
+def load_model(source: Source, device: Device) -> Any:
+    """The base in NF4 on ``device``, ready to be trained and evaluated in this process (see `keep_unpacked`).
+
+    Raises:
+        TrainingError: it cannot be loaded, or not in 4 bits.
+        StorageError: the disk is too full to download it.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+
+    dtype = compute_dtype(device)
+    nf4 = BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=dtype,
+    )
+    with _explained(source):
+        model = AutoModelForCausalLM.from_pretrained(
+            source.location,
+            revision=source.base.revision or "main",
+            dtype=dtype,
+            quantization_config=nf4,
+            device_map={"": torch.device(device, 0) if device == "cuda" else device},
+            attn_implementation="sdpa",
+            trust_remote_code=False,
+        )
+    if not quantised_layers(model):
+        raise TrainingError("tuning.not_quantised", base=source.base.id)
+    keep_unpacked(model)
+    model.config.use_cache = False
+    return model
+
+
+def quantised_layers(model: Any) -> list[Any]:
+    """The layers of ``model`` that hold 4-bit weights."""
+    from bitsandbytes.nn import Linear4bit
+
+    return [module for module in model.modules() if isinstance(module, Linear4bit)]
+
+
+def keep_unpacked(model: Any) -> None:
+    """Keep bitsandbytes from repacking 4-bit weights in place at the first forward in eval mode on a CPU.
+
+    On CPUs with AVX512-BF16 it does, and nothing unpacks them when training goes on. The packed kernel has no
+    gradient: the loss stays right while what reaches the earlier layers is silently wrong. Unpacking is lossy, so the
+    weights saved afterwards would not be the ones that were trained on. Call this before any forward.
+    """
+    for layer in quantised_layers(model):
+        layer.support_avx512bf16_for_cpu = False
+
+
+@contextmanager
+def _explained(source: Source) -> Iterator[None]:
+    """Turn what transformers raises about a base into one line that says what to do."""
+    try:
+        with storage(Path(source.base.id)):
+            yield
+    except StorageError:
+        raise
+    except (
+        OSError,
+        ValueError,
+        KeyError,
+    ) as error:  # files that are missing, broken or of an unknown architecture
+        raise TrainingError("tuning.base_unloadable", base=source.base.id) from error

@@ -228,11 +228,11 @@ def hub_errors(repo_id: str, revision: str = "main") -> Iterator[None]:
         yield
     except PersonaError:
         raise
-    except HFValidationError as error:
-        raise HubError("hub.bad_name", repo=repo_id) from error
+    except HFValidationError:
+        raise HubError("hub.bad_name", repo=repo_id) from None
     except (httpx2.HTTPError, OSError, RuntimeError) as error:
         if mendable := _in_plain_words(error, repo_id, revision):
-            raise mendable from error
+            raise mendable from None  # its words are the server's: they could repeat a token
         raise
 
 

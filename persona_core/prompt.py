@@ -54,8 +54,8 @@ class ChatFormat:
 # --- bubbles <-> text ---
 
 _NOT_TEXT = re.compile(
-    r"[\x00-\x09\x0b-\x1f\x7f\x85\ue000\ue001\ufeff]"
-)  # control characters and our two marks
+    r"[\x00-\x09\x0b-\x1f\x7f\x85\ue000\ue001\ufeff\ufffd]"
+)  # control characters, our two marks, broken text
 
 
 def clean_bubble(text: str) -> str:

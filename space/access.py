@@ -15,22 +15,22 @@ import html
 import math
 import string
 import time
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from configuration import Settings
+from headers import Send, with_headers
 from persona_core.invite import DAY_S, SECRET_LENGTH, is_valid, sign
 from persona_core.texts import text_in
 
 Scope = MutableMapping[str, Any]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -45,11 +45,10 @@ _API = "/gradio_api/"
 _OPEN = (f"{_API}startup-events", "/manifest.json", "/favicon.ico", "/pwa_icon", "/robots.txt")
 _SIGN_IN = ("/login/huggingface", "/login/callback", "/logout")
 _NEEDED = (
-    *("/", "/config", "/theme.css", f"{_API}theme.css", f"{_API}queue/join", f"{_API}queue/data"),
+    *("/", "/page.css", "/page.js", "/config", "/theme.css", f"{_API}theme.css", f"{_API}queue/join", f"{_API}queue/data"),
     *(f"{_API}run/predict", f"{_API}cancel", f"{_API}reset", f"{_API}info"),
 )
 _NEEDED_BELOW = ("/assets/", "/static/", f"{_API}heartbeat/")
-_KEPT_BY_BROWSERS = ("/assets/", "/static/")  # the same for everyone, and named by their contents
 
 _LOCKED = string.Template((Path(__file__).parent / "locked.html").read_text(encoding="utf-8"))
 
@@ -149,7 +148,8 @@ class Gate:
             return
         request = Request(scope, receive)
         answer = self._refusal(request) or self._app
-        await answer(scope, receive, _with_headers(send, request, self._settings))
+        secure = is_secure(request, self._settings)
+        await answer(scope, receive, with_headers(send, request.url.path, secure=secure))
 
     def _refusal(self, request: Request) -> Response | None:
         """The answer of the gate; None lets the request through."""
@@ -244,45 +244,3 @@ def _address(request: Request) -> str:
     """Whom a wrong try counts against. Who lies here dodges the throttle, not the signature."""
     forwarded = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
     return forwarded or (request.client.host if request.client else "")
-
-
-# --- headers of every answer ---
-
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline'",  # gradio writes its configuration into the page as a script
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'self' https://huggingface.co",
-    )
-)
-_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-    "X-Robots-Tag": "noindex, nofollow",
-}
-
-
-def _with_headers(send: Send, request: Request, settings: Settings) -> Send:
-    """``send``, with the security headers on every answer and nothing of hers left in a cache."""
-    keep = request.url.path.startswith(_KEPT_BY_BROWSERS)
-
-    async def send_with_headers(message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers.update(_HEADERS)
-            if not keep or message["status"] != 200:
-                headers["Cache-Control"] = "no-store"
-            if is_secure(request, settings):
-                headers["Strict-Transport-Security"] = f"max-age={365 * DAY_S}"
-        await send(message)
-
-    return send_with_headers

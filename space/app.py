@@ -20,6 +20,8 @@ from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import Route
 
 from access import Doors, Gate
 from configuration import Settings
@@ -42,6 +44,7 @@ VISITORS = 32  # conversations in flight; more wait in the queue
 QUEUE = 64  # and more than these are told to come back
 STATUS_EVERY_S = 2.0
 KEPT_MESSAGES = 400  # what her browser remembers of the chat
+FONTS = ("system-ui", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans CJK KR", "Noto Sans KR", "sans-serif")
 
 Message = dict[str, Any]
 READY = Status("ready")
@@ -52,7 +55,8 @@ class Messenger(gr.ChatInterface):  # type: ignore[misc]  # gradio is Any to myp
     """A ChatInterface that shows every word as it was written.
 
     gradio renders HTML in messages even with Markdown switched off; so they are escaped where they become messages,
-    and given back as typed when one is taken back.
+    and given back as typed when one is taken back. The one conversation there is stays in her browser, and nowhere
+    else, until she clears it.
     """
 
     def _message_as_message_dict(self, message: Any, role: str) -> list[Message]:
@@ -62,6 +66,14 @@ class Messenger(gr.ChatInterface):  # type: ignore[misc]  # gradio is Any to myp
     def _pop_last_user_message(self, history: list[Message]) -> tuple[list[Message], str]:
         kept, message = super()._pop_last_user_message(history)
         return kept, html.unescape(message)
+
+    def _save_conversation(
+        self, index: int | None, conversation: list[Message], saved: list[Message]
+    ) -> tuple[int | None, list[Message]]:
+        return index, conversation[-KEPT_MESSAGES:]
+
+    def _delete_conversation(self, index: int | None, saved: list[Message]) -> tuple[int | None, list[Message]]:
+        return index, []
 
 
 # --- the page ---
@@ -122,12 +134,17 @@ def build_page(engine: Engine, settings: Settings, status: Callable[[], Status] 
 
 
 def remember(chat: Messenger, page: gr.Blocks) -> None:
-    """Keep the chat in her browser, and nowhere else: it is there again after a reload, and gone when she clears it."""
-    # gradio wants a secret to scramble it with; it travels to the browser anyway, so a fixed one survives restarts.
-    saved = gr.BrowserState([], storage_key="persona-chat", secret="persona-chat")  # noqa: S106
-    events = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    page.load(lambda messages: (messages, messages), saved, [chat.chatbot, chat.chatbot_state], **events)
-    chat.chatbot_state.change(lambda messages: messages[-KEPT_MESSAGES:], chat.chatbot_state, saved, **events)
+    """Bring back what her browser kept of the chat."""
+    # gradio scrambles it with a secret that travels to the browser anyway; a fixed one survives restarts.
+    chat.saved_conversations.storage_key = chat.saved_conversations.secret = "persona-chat"
+    page.load(
+        lambda messages: (messages, messages),
+        chat.saved_conversations,
+        [chat.chatbot, chat.chatbot_state],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
 
 
 def chatbot(settings: Settings) -> gr.Chatbot:
@@ -190,33 +207,26 @@ def apology(error: Exception, settings: Settings) -> str:
 # --- the look ---
 
 
-def look(settings: Settings) -> dict[str, Any]:
-    """Theme, style and script: gradio 6 takes them at launch. No fonts or scripts from elsewhere."""
-    fonts = [
-        "system-ui",
-        "Apple SD Gothic Neo",
-        "Malgun Gothic",
-        "Noto Sans CJK KR",
-        "Noto Sans KR",
-        "sans-serif",
-    ]
-    names = {"--name": settings.his_name, "--initial": settings.his_name[:1]}
+def stylesheet(settings: Settings) -> str:
+    """theme.css with his name: gradio's own ``css`` argument rewrites shorthands and loses half of them."""
+    names = {"--his-name": settings.his_name, "--his-initial": settings.his_name[:1]}
     variables = "".join(f"{key}:{css_string(value)};" for key, value in names.items())
-    words = {
-        "language": settings.language,
-        **{word: settings.text(f"space.{word}") for word in ("send", "stop")},
-    }
-    script = (HERE / "page.js").read_text(encoding="utf-8").replace("$words", json.dumps(words))
-    return {
-        "theme": gr.themes.Base(font=fonts, font_mono=["monospace"]),
-        "css": f":root{{{variables}}}\n{(HERE / 'theme.css').read_text(encoding='utf-8')}",
-        "head": f"<script>{script}</script>",
-    }
+    return f":root{{{variables}}}\n{(HERE / 'theme.css').read_text(encoding='utf-8')}"
+
+
+def script(settings: Settings) -> str:
+    """page.js with the words it says."""
+    words = {"language": settings.language, **{word: settings.text(f"space.{word}") for word in ("send", "stop")}}
+    return (HERE / "page.js").read_text(encoding="utf-8").replace("$words", json.dumps(words))
 
 
 def css_string(text: str) -> str:
     """``text`` as a CSS string: every character that is no plain letter is written by its number."""
     return '"' + "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in text) + '"'
+
+
+def served(path: str, text: str, media_type: str) -> Route:
+    return Route(path, lambda _: Response(text, media_type=media_type))
 
 
 # --- start ---
@@ -262,6 +272,10 @@ def launch(page: gr.Blocks, settings: Settings, **options: Any) -> tuple[Any, st
         auth_dependency=doors.guest,
         app_kwargs={
             "middleware": [Middleware(Gate, doors=doors)],
+            "routes": [
+                served("/page.css", stylesheet(settings), "text/css"),
+                served("/page.js", script(settings), "text/javascript"),
+            ],
             "docs_url": None,
             "redoc_url": None,
             "openapi_url": None,
@@ -277,7 +291,8 @@ def launch(page: gr.Blocks, settings: Settings, **options: Any) -> tuple[Any, st
         pwa=True,
         show_error=False,
         quiet=True,
-        **look(settings),
+        theme=gr.themes.Base(font=FONTS, font_mono=["monospace"]),  # no fonts from elsewhere
+        head='<link rel="stylesheet" href="/page.css"><script src="/page.js"></script>',
         **options,
     )
 

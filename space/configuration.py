@@ -43,8 +43,8 @@ class Settings:
         """The settings in ``environment``; what is missing shows in `door_problems` and `check_model`."""
         say = {name: value.strip() for name, value in environment.items()}
         language = say.get("PERSONA_LANG", "ko")
-        # Outside a Space gradio plays a sign-in in which everyone is the owner of the machine: no door at all.
-        on_space = bool(say.get("SPACE_ID"))
+        # Elsewhere gradio plays a sign-in in which every visitor is the owner of the machine: no door at all.
+        on_space = say.get("SYSTEM") == "spaces" and bool(say.get("SPACE_ID"))
         return cls(
             repo=say.get("PERSONA_REPO", ""),
             revision=say.get("PERSONA_REVISION", ""),

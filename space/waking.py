@@ -45,9 +45,9 @@ class Sleeper:
             self._engine = self._load(self._report)
         except PersonaError as error:
             self._fail(error)
-        except Exception as error:  # noqa: BLE001  # a library's own error: its words may name files and hosts
-            log.error("loading failed: %s", type(error).__name__, exc_info=error)
-            self._fail(EngineError("space.unreachable"))
+        except Exception:  # a library's own error: its words are for the log, not for her
+            log.exception("loading failed")  # nobody has said anything yet: this traceback holds no chat
+            self._fail(EngineError("space.not_loaded"))
         else:
             self._report("ready")
 

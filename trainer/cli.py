@@ -80,6 +80,7 @@ def train(
     session_gap: Annotated[int | None, _option("session_gap", "--session-gap")] = None,
     validation_share: Annotated[float | None, _option("validation_share", "--validation-share")] = None,
     max_length: Annotated[int | None, _option("max_length", "--max-length")] = None,
+    max_examples: Annotated[int | None, _option("max_examples", "--max-examples")] = None,
     rank: Annotated[int | None, _option("rank", "--rank")] = None,
     alpha: Annotated[int | None, _option("alpha", "--alpha")] = None,
     learning_rate: Annotated[float | None, _option("learning_rate", "--learning-rate")] = None,
@@ -101,6 +102,7 @@ def train(
         "session_gap_minutes": session_gap,
         "validation_share": validation_share,
         "max_length": max_length,
+        "max_examples": max_examples,
         "rank": rank,
         "alpha": alpha,
         "learning_rate": learning_rate,
@@ -122,6 +124,34 @@ def train(
     else:
         typer.echo(ctx.get_help())
         raise SettingsError("cli.no_export")
+
+
+@app.command(help=text("cli.prepare"))
+def prepare(
+    exports: Annotated[list[Path], typer.Argument(help=text("cli.exports"))],
+    *,
+    out: Annotated[Path, _option("out", "--out")],
+    me: Annotated[str, _option("me", "--me")] = "",
+    partner: Annotated[str, _option("partner", "--partner")] = "",
+    names: Names = "",
+    row_format: Annotated[str, _option("format", "--format")] = "messages",
+    session_gap: Annotated[int | None, _option("session_gap", "--session-gap")] = None,
+    validation_share: Annotated[float | None, _option("validation_share", "--validation-share")] = None,
+    max_length: Annotated[int | None, _option("max_length", "--max-length")] = None,
+    max_examples: Annotated[int | None, _option("max_examples", "--max-examples")] = None,
+) -> None:
+    """Examples and a report from exports, and nothing more."""
+    from trainer import pipeline
+
+    given = {
+        "names": _list(names) or None,
+        "session_gap_minutes": session_gap,
+        "validation_share": validation_share,
+        "max_length": max_length,
+        "max_examples": max_examples,
+    }
+    asked = {name: value for name, value in given.items() if value is not None}
+    pipeline.prepare(exports, out, row_format, {**asked, "me": me, "partner": partner})
 
 
 @app.command(help=text("cli.inspect"))

@@ -33,6 +33,19 @@ def train(exports: Sequence[Path], folder: Path | None, repo: str | None, asked:
     _whole_way(open_run(folder, settings, origins), repo)
 
 
+def prepare(exports: Sequence[Path], folder: Path, row_format: str, asked: Mapping[str, Any]) -> None:
+    """`persona prepare EXPORT... --me NAME --out DIR`: examples and report in any folder, in any format."""
+    from trainer.dataset.preparation import prepare_files
+    from trainer.dataset.row_rules import FORMATS
+
+    known = next((known for known in FORMATS if known == row_format), None)
+    if known is None:
+        raise SettingsError("cli.unknown_format", format=row_format, formats=", ".join(FORMATS))
+    me, partner = _speakers(exports, asked["me"], asked["partner"])
+    paths = tuple(str(path) for path in exports)
+    prepare_files(Settings(**{**asked, "exports": paths, "me": me, "partner": partner}), folder, known)
+
+
 def train_demo(folder: Path | None, repo: str | None, asked: Mapping[str, Any]) -> None:
     """`persona-train --demo`: the same code on the embedded sample and the tiny base."""
     from trainer import demo
@@ -125,7 +138,10 @@ def _export_in_a_fresh_process(run: Run) -> None:
 def _speakers(exports: Sequence[Path], me: str, partner: str) -> tuple[str, str]:
     """The two names as the export writes them; the partner is who wrote most besides ``me`` unless named."""
     from trainer.chatlog import find_sender, participants
+    from trainer.dataset.reading import is_prepared
 
+    if is_prepared(exports):
+        return me, partner  # masked already: the names are only shown
     said = participants(exports)
     if not me:
         raise SettingsError("cli.no_me", names=", ".join(said))

@@ -25,6 +25,7 @@ class Settings:
     session_gap_minutes: int = 60  # a longer silence ends a session; a late reply is still a reply
     validation_share: float = 0.1  # of the examples, the newest sessions
     max_length: int = 1024  # tokens of one example, system prompt included
+    max_examples: int = 0  # the most informative ones are kept; 0: all
 
     # model
     base: str = DEFAULT_BASE
@@ -48,6 +49,7 @@ class Settings:
             "--session-gap": self.session_gap_minutes >= 1,
             "--validation-share": 0 < self.validation_share <= 0.5,
             "--max-length": self.max_length >= 64,
+            "--max-examples": self.max_examples >= 0,
             "--rank": self.rank >= 1,
             "--alpha": self.alpha >= 1,
             "--learning-rate": 0 < self.learning_rate < 1,

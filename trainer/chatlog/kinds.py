@@ -78,8 +78,11 @@ _SHAPE = re.compile(
     "|".join(f"(?P<{kind}>{shape})" for kind, shape in _SHAPES.items()), re.VERBOSE | re.DOTALL
 )
 
-# Nearly every message is speech: only a body that begins or ends like a shape, or has lines, is held against them.
-_KOREAN_BEGINNINGS = frozenset("사동파연보페그라송샵지톡")
+# Nearly every message is speech, so the readers classify only what passes this first look (written out in their loops):
+#     body < NOT_ASCII or body[0] in BEGINNINGS or body[-1] == "."
+# The first is true of a body that begins with an ASCII character, and of an empty one.
+NOT_ASCII = "\x80"
+BEGINNINGS = frozenset("사동이음파연카보페그라송샵지톡일투가")
 
 _WITH_WORDS = "(이모티콘)"  # an emoticon sent together with words
 
@@ -88,13 +91,6 @@ def classify(body: str) -> tuple[Kind, str]:
     """The kind of a body that has a sender, and what was said: an emoticon sent with words leaves the words."""
     if kind := FIXED.get(body):
         return kind, body
-    # body < "\x80": it begins with an ASCII character (or is empty)
-    if body < "\x80" or body[0] in _KOREAN_BEGINNINGS or body[-1] == "." or "\n" in body:
-        return _by_shape(body)
-    return "text", body
-
-
-def _by_shape(body: str) -> tuple[Kind, str]:
     if len(body) <= LONGEST and (shape := _SHAPE.fullmatch(body)):
         return cast(Kind, shape.lastgroup), body
     if body.startswith(_WITH_WORDS):

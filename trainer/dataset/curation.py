@@ -46,10 +46,13 @@ _WORD = re.compile(r"[^\W_]")
 _CHANGES = re.compile(r"[\W\d_]+")  # what differs between two sendings of one notice: dates, amounts, signs
 
 
+NOBODYS = frozenset(("system", "bot"))  # rules for what belongs to neither side of the conversation
+
+
 class Spoken(NamedTuple):
     """One message of a session: whose it is, the rule that drops it (or nothing), and its words.
 
-    The words of what is dropped are kept only while the report still wants an example of the rule.
+    Of what is dropped only the first messages keep their words, for the report.
     """
 
     by_persona: bool
@@ -61,11 +64,20 @@ class Curator:
     """The rules that need to know who wrote, or what was written before; one pass over the messages in order."""
 
     def __init__(self, persona: str, partner: str) -> None:
+        self._persona = persona
         self._people = frozenset((persona, partner))
         self._times: Recent[int] = Recent(_REMEMBERED)
+        self._shown: set[str] = set()
 
-    def rule(self, message: Message) -> str:
-        """The name of the rule that drops ``message``, or nothing."""
+    def judge(self, message: Message) -> Spoken:
+        """``message`` with the rule that drops it, if one does."""
+        rule = self._rule(message)
+        text = "" if rule in self._shown else message.text
+        if rule:
+            self._shown.add(rule)
+        return Spoken(message.sender == self._persona, rule, text)
+
+    def _rule(self, message: Message) -> str:
         if message.kind != "text":
             return message.kind
         if message.sender not in self._people and _is_service(message.sender):

@@ -5,7 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from persona_core.prompt import ChatFormat, Turn, from_messages, to_messages
+from persona_core.errors import DataError
+from persona_core.prompt import ChatFormat, Turn
+from persona_core.texts import text
+from trainer.dataset.formats import dump, from_row, to_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,18 +22,24 @@ class Example:
     turns: tuple[Turn, ...]
     trained: tuple[bool, ...]
 
+    @property
+    def learned(self) -> tuple[Turn, ...]:
+        """The persona turns that carry loss."""
+        replies = (turn for turn in self.turns if turn.role == "persona")
+        return tuple(turn for turn, trained in zip(replies, self.trained, strict=True) if trained)
+
     def to_json(self, chat_format: ChatFormat) -> str:
         """One line: ``{"messages": […], "trained": […]}``."""
-        row = {"messages": to_messages(self.turns, chat_format), "trained": list(self.trained)}
-        return json.dumps(row, ensure_ascii=False)
+        return dump(to_rows(self.turns, self.trained, "messages", chat_format)[0])
 
     @classmethod
     def from_json(cls, line: str, chat_format: ChatFormat) -> "Example":
-        """The inverse of `to_json`; without ``trained`` every persona turn is."""
-        row = json.loads(line)
-        turns = from_messages(row["messages"], chat_format.bubble_separator)
-        personas = sum(turn.role == "persona" for turn in turns)
-        return cls(turns, tuple(row.get("trained") or [True] * personas))
+        """The inverse of `to_json`, and of every other format; where nothing is said of ``trained``, every turn is.
+
+        Raises:
+            ValueError: no JSON, or a broken rule (its name is the argument).
+        """
+        return cls(*from_row(json.loads(line), chat_format))
 
 
 def write_examples(path: Path, examples: Iterable[Example], chat_format: ChatFormat) -> None:
@@ -41,7 +50,20 @@ def write_examples(path: Path, examples: Iterable[Example], chat_format: ChatFor
 
 
 def read_examples(path: Path, chat_format: ChatFormat) -> Iterator[Example]:
-    """Read what `write_examples` wrote."""
-    with path.open(encoding="utf-8", newline="\n") as file:
-        for line in file:
-            yield Example.from_json(line, chat_format)
+    """Read what `write_examples` wrote, or rows of any format `persona prepare` writes; blank lines are passed over.
+
+    Raises:
+        DataError: a line is no example; its number and the broken rule are named.
+    """
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                yield Example.from_json(line.decode("utf-8-sig"), chat_format)
+            except ValueError as error:
+                broken = isinstance(error, json.JSONDecodeError | UnicodeDecodeError)
+                rule = "row_no_json" if broken else str(error)
+                raise DataError(
+                    "dataset.bad_row", path=path, line=number, reason=text(f"dataset.{rule}")
+                ) from error

@@ -1,4 +1,4 @@
-"""What must be known of every example to choose among them: numbers only, about 100 bytes each; the words are on disk."""
+"""What must be known of every example to choose among them: numbers only, some 200 bytes each; words stay on disk."""
 
 from array import array
 

@@ -13,6 +13,7 @@ import re
 from array import array
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from zlib import crc32
 
 from persona_core.prompt import Turn
@@ -59,7 +60,7 @@ class Copies:
     """The examples seen so far; says whether the next one repeats one of them."""
 
     def __init__(self) -> None:
-        self._same: Recent[bool] = Recent(REMEMBERED)
+        self._same: Recent[int] = Recent(REMEMBERED)
         self._like: Recent[list[bytes]] = Recent(REMEMBERED * (_BAND - 1))
 
     def rule(self, identity: int, drawn: bytes) -> str:
@@ -69,7 +70,7 @@ class Copies:
         """
         if self._same.get(identity):
             return "same_example"
-        self._same.put(identity, True)
+        self._same.put(identity, 1)
         if not drawn:
             return ""
         keys = _keys(drawn)
@@ -86,4 +87,4 @@ class Copies:
 def _keys(drawn: bytes) -> list[int]:
     """Neighbours among the smallest hashes, two at a time: one alone may be a trigram that everyone uses."""
     smallest = array("I", drawn)[:_BAND]
-    return [first << 32 | second for first, second in zip(smallest, smallest[1:], strict=False)]
+    return [first << 32 | second for first, second in pairwise(smallest)]

@@ -1,150 +1,155 @@
-"""Export -> data/: read, mask, cut into examples, split, write, report. Nothing unmasked is written.
+"""Export -> data/: read, curate, mask, cut into examples, choose, split, write, report. Nothing unmasked is written.
 
-Two readings of the export: the first counts who speaks (names are masked by it), the second makes examples, one
-session at a time, so that memory does not grow with the chat.
+One pass over the chat, session by session, so that memory does not grow with it: the examples go to a file on the way,
+and only numbers about them (`Ledger`) are kept to choose by.
 """
 
-import json
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from persona_core.errors import DataError
-from persona_core.privacy import Masker
-from persona_core.prompt import ChatFormat, Turn
-from trainer.chatlog import merge_exports
-from trainer.chatlog.message import Message
-from trainer.dataset.example import Example
-from trainer.dataset.split import last_exchange, split_by_time
-from trainer.dataset.turns import split_sessions, to_turns
-from trainer.dataset.windows import windows
-from trainer.progress import say
-from trainer.run import Run, whole_folder, write_whole
+from trainer.chatlog import open_chat
+from trainer.dataset.dealing import Dealer, drop_example
+from trainer.dataset.ledger import Ledger
+from trainer.dataset.likeness import Copies
+from trainer.dataset.reading import batches, is_prepared, read_prepared, read_sessions
+from trainer.dataset.report import Report, Source, build_report, write_report
+from trainer.dataset.row_rules import Format
+from trainer.dataset.selection import most_informative
+from trainer.dataset.shaping import Item, Order, shape_all
+from trainer.dataset.split import split
+from trainer.dataset.tally import Tally
+from trainer.progress import bar, say
+from trainer.run import Run, storage, whole_folder
 from trainer.settings import Settings
 
 FEW_EXAMPLES = 50  # below this little is learned; 100 to 500 already teach a style
 
-
-@dataclass(slots=True)
-class Tally:
-    """What happened to every message and every example, by count."""
-
-    messages: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)  # messages by kind, examples by rule
-    sessions: int = 0
-    persona_turns: int = 0
-    persona_bubbles: int = 0
+_SMALL = 4_000_000  # bytes: below this, starting processes takes longer than the work
+_MOST_PROCESSES = 4  # each holds a masker of its own: memory is worth more than the last seconds
 
 
 def prepare(run: Run) -> None:
-    """Write ``train.jsonl``, ``validation.jsonl`` and ``report.json`` into the run's data folder.
+    """Write ``train.jsonl``, ``validation.jsonl``, ``report.json`` and ``report.html`` into the run's data folder.
 
     Raises:
+        ExportError: the export cannot be read.
         DataError: the persona never answers, or too little is left to hold anything out.
+        StorageError: the disk is full; nothing is left behind.
     """
-    settings, chat_format, tally = run.settings, ChatFormat(), Tally()
-    masker = Masker(persona=settings.me, partner=settings.partner, nicknames=settings.names)
-    say("dataset.begin", me=settings.me, partner=settings.partner)
-    with whole_folder(run.data) as data:
-        everything = data / "all.jsonl"
-        examples = _examples(settings, masker, tally)
-        session_of, exchange_of = _write(everything, examples, chat_format)
-        if not session_of:
-            raise DataError("dataset.persona_never_speaks", me=settings.me)
-        cut = split_by_time(session_of, settings.validation_share)
-        known = set(exchange_of[:cut])
-        held_out = [i for i in range(cut, len(session_of)) if exchange_of[i] not in known]
-        if cut == 0 or not held_out:
-            raise DataError("dataset.too_little", count=len(session_of))
-        tally.dropped["near_copy_of_training"] = len(session_of) - cut - len(held_out)
-        _split(everything, data, cut, set(held_out))
-        report = _report(tally, masker, train=cut, validation=len(held_out))
-        write_whole(data / run.data_report.name, json.dumps(report, ensure_ascii=False, indent=2) + "\n")
+    with whole_folder(run.data) as folder:
+        report = write_data(run.settings, folder)
     _tell(report)
 
 
-def _examples(settings: Settings, masker: Masker, tally: Tally) -> Iterator[tuple[int, Example]]:
-    """Every new example with the number of its session, in order of time."""
-    seen: set[int] = set()
-    gap = timedelta(minutes=settings.session_gap_minutes)
-    speech = _speech(merge_exports([Path(path) for path in settings.exports]), tally)
-    for number, session in enumerate(split_sessions(speech, gap)):
-        tally.sessions += 1
-        turns = _masked(to_turns(session, settings.me), masker)
-        for example in windows(turns, settings.max_length):
-            fingerprint = hash(example.turns)
-            if fingerprint in seen:  # examples, never single messages: ㅇㅇ a thousand times is style
-                tally.dropped["same_example_again"] += 1
-                continue
-            seen.add(fingerprint)
-            tally.persona_turns += sum(example.trained)
-            yield number, example
+def prepare_files(settings: Settings, folder: Path, row_format: Format) -> None:
+    """`persona prepare`: the same files in any folder, in any format. What else lies in ``folder`` stays.
+
+    Raises:
+        ExportError, DataError, StorageError: as `prepare`; the files of an earlier call are untouched.
+    """
+    with _whole_files(folder) as unfinished:
+        report = write_data(settings, unfinished, row_format)
+    _tell(report)
+    say("dataset.written", folder=folder)
 
 
-def _speech(messages: Iterable[Message], tally: Tally) -> Iterator[Message]:
-    """What was said; photos, calls, notices and deleted messages are counted and left out."""
-    for message in messages:
-        tally.messages += 1
-        if message.kind == "text":
-            yield message
-        else:
-            tally.dropped[message.kind] += 1
+def write_data(settings: Settings, folder: Path, row_format: Format = "messages") -> Report:
+    """Fill ``folder``, and give back what report.json says; see `prepare`."""
+    preparation = Preparation(settings, folder)
+    preparation.read()
+    return preparation.write(row_format)
 
 
-def _masked(turns: Iterable[Turn], masker: Masker) -> tuple[Turn, ...]:
-    return tuple(Turn(turn.role, tuple(masker.mask_bubbles(turn.bubbles))) for turn in turns)
+class Preparation:
+    """One chat on its way to examples: first `read`, then `write`."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._order = Order(settings.me, settings.partner, settings.names, settings.max_length)
+        self._everything = folder / "all.jsonl"
+        self._tally = Tally()
+        self._copies = Copies()
+        self._ledger = Ledger()
+        self._sources: list[Source] = []
+
+    def read(self) -> None:
+        """Write every new example on a line of its own, and a row for each into the ledger."""
+        paths = [Path(export) for export in self._settings.exports]
+        if is_prepared(paths):
+            with storage(paths[0]):
+                size = sum(path.stat().st_size for path in paths)
+            self._shape(
+                size, lambda advance: read_prepared(paths, self._order.chat_format, self._tally, advance)
+            )
+            self._sources = [Source("jsonl", 0, ()) for _ in paths]
+            return
+        say("dataset.begin", me=self._settings.me, partner=self._settings.partner)
+        chat = open_chat(paths)
+        self._shape(
+            chat.size, lambda advance: read_sessions(chat.messages(advance), self._settings, self._tally)
+        )
+        self._sources = [Source(str(e.format), e.unread.count, tuple(e.unread.first)) for e in chat.exports]
+
+    def write(self, row_format: Format) -> Report:
+        """Choose, split, write the two files and the report."""
+        if not self._tally.messages:
+            raise DataError("dataset.too_little", count=0)
+        if not len(self._ledger):
+            raise DataError("dataset.persona_never_speaks", me=self._settings.me)
+        chosen: Sequence[int] = range(len(self._ledger))
+        if 0 < self._settings.max_examples < len(self._ledger):
+            chosen = most_informative(self._ledger, self._settings.max_examples)
+        parts = split(self._ledger, chosen, self._settings.validation_share)
+        dealer = Dealer(row_format, self._order.chat_format, self._tally)
+        dealt = dealer.deal(self._everything, self._ledger, parts)
+        self._everything.unlink()
+        report = build_report(self._settings, row_format, self._tally, self._sources, dealt)
+        write_report(report, self._folder)
+        return report
+
+    def _shape(self, size: int, items: Callable[[Callable[[float], None]], Iterable[Item]]) -> None:
+        processes = 1 if size < _SMALL else max(1, min(_MOST_PROCESSES, os.cpu_count() or 1))
+        with (
+            bar("dataset.bar", size) as advance,
+            self._everything.open("w", encoding="utf-8", newline="\n") as file,
+        ):
+            for shaped in shape_all(batches(items(advance)), self._order, processes):
+                self._tally.add(shaped.tally)
+                for record in shaped.records:
+                    if rule := self._copies.rule(record.identity, record.sketch):
+                        drop_example(self._tally, rule, record.line, record.labels, self._order.chat_format)
+                    else:
+                        self._ledger.add(record)
+                        file.write(record.line + "\n")
 
 
-def _write(
-    path: Path, examples: Iterable[tuple[int, Example]], chat_format: ChatFormat
-) -> tuple[list[int], list[int]]:
-    """Write every example; give back each one's session and the fingerprint of its last exchange."""
-    session_of: list[int] = []
-    exchange_of: list[int] = []
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        for session, example in examples:
-            file.write(example.to_json(chat_format) + "\n")
-            session_of.append(session)
-            exchange_of.append(last_exchange(example))
-    return session_of, exchange_of
+@contextmanager
+def _whole_files(folder: Path) -> Iterator[Path]:
+    """A folder to fill; its files replace those of ``folder`` when the block ends well, and vanish when it does not."""
+    unfinished = folder / ".prepare.partial"
+    with storage(folder):
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        try:
+            yield unfinished
+            for file in sorted(unfinished.iterdir()):
+                file.replace(folder / file.name)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _split(everything: Path, data: Path, cut: int, held_out: set[int]) -> None:
-    """Deal the lines of ``everything`` to the two files, and remove it."""
-    keep: tuple[tuple[str, Callable[[int], bool]], ...] = (
-        ("train.jsonl", lambda index: index < cut),
-        ("validation.jsonl", held_out.__contains__),
-    )
-    for name, belongs in keep:
-        with everything.open("rb") as lines, (data / name).open("wb") as file:
-            file.writelines(line for index, line in enumerate(lines) if belongs(index))
-    everything.unlink()
-
-
-def _report(tally: Tally, masker: Masker, *, train: int, validation: int) -> dict[str, object]:
-    return {
-        "messages": tally.messages,
-        "sessions": tally.sessions,
-        "persona_turns": tally.persona_turns,
-        "examples": {"train": train, "validation": validation},
-        "dropped": dict(sorted(tally.dropped.items())),
-        "masked": dict(sorted(masker.counts.items())),
-    }
-
-
-def _tell(report: dict[str, object]) -> None:
-    examples = report["examples"]
-    assert isinstance(examples, dict)
-    masked = report["masked"]
-    assert isinstance(masked, dict)
+def _tell(report: Report) -> None:
     say(
         "dataset.done",
         messages=f"{report['messages']:,}",
-        train=f"{examples['train']:,}",
-        validation=f"{examples['validation']:,}",
-        masked=f"{sum(masked.values()):,}",
+        train=f"{report['examples']['train']:,}",
+        validation=f"{report['examples']['validation']:,}",
+        masked=f"{sum(report['masked'].values()):,}",
     )
-    if examples["train"] < FEW_EXAMPLES:
-        say("dataset.few", count=examples["train"])
+    if report["examples"]["train"] < FEW_EXAMPLES:
+        say("dataset.few", count=report["examples"]["train"])

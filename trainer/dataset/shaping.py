@@ -26,7 +26,8 @@ from trainer.dataset.turns import WORDLESS, to_turns
 from trainer.dataset.windows import TOKENS_PER_TURN, estimated_tokens, spans
 
 Session = Sequence[Spoken]
-Batch = Sequence[tuple[int, Session | Example]]
+Item = tuple[int, Session | Example]
+Batch = Sequence[Item]
 
 _AHEAD = 2  # batches under way for each process: enough to keep it busy, few enough to keep memory even
 

@@ -1,10 +1,36 @@
 """Train and validation: the newest sessions are held out, and what training has seen leaves them."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from persona_core.errors import DataError
 from trainer.dataset.ledger import Ledger
 
 KNOWN = 0.5  # of an example's exchanges: when training has this many of them, it can no longer judge
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The examples of each part, by their place in the ledger; ``copies`` were held out and repeat what is trained."""
+
+    train: Sequence[int]
+    validation: Sequence[int]
+    copies: frozenset[int]
+
+
+def split(ledger: Ledger, chosen: Sequence[int], share: float) -> Parts:
+    """Deal the ``chosen`` examples, which are in order of time.
+
+    Raises:
+        DataError: one part would be empty.
+    """
+    cut = split_by_time([ledger.session[index] for index in chosen], share)
+    train, newest = chosen[:cut], chosen[cut:]
+    copies = near_copies(ledger, train, newest)
+    validation = [index for index in newest if index not in copies]
+    if not train or not validation:
+        raise DataError("dataset.too_little", count=len(chosen))
+    return Parts(train, validation, frozenset(copies))
 
 
 def split_by_time(session_of: Sequence[int], share: float) -> int:

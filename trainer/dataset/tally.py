@@ -34,7 +34,7 @@ class Tally:
     persona_messages: int = 0
     sessions: int = 0
     session_lengths: Counter[int] = field(default_factory=Counter)  # messages in a session
-    months: Counter[tuple[str, bool]] = field(default_factory=Counter)  # ("2025-06", by the persona)
+    months: Counter[tuple[int, bool]] = field(default_factory=Counter)  # (202506, by the persona)
     hours: Counter[tuple[int, bool]] = field(default_factory=Counter)
     persona_bursts: Counter[int] = field(default_factory=Counter)  # bubbles in a turn
     partner_bursts: Counter[int] = field(default_factory=Counter)

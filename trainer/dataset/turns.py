@@ -10,19 +10,23 @@ from datetime import timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from persona_core.prompt import OPENING, Turn, clean_bubble
+from persona_core.prompt import OPENING, Role, Turn, clean_bubble
 from trainer.chatlog.message import Message
-from trainer.dataset.curation import Spoken
+from trainer.dataset.curation import NOBODYS, Spoken
 
 Session = tuple[Message, ...]
+LONGEST = 2_000  # messages: hours without a pause; memory stays even, and windows are far shorter anyway
 WORDLESS = Turn("partner", (OPENING,))  # a photo, a call, a link: the partner's turn, without words
 
 
-def split_sessions(messages: Iterable[Message], gap: timedelta) -> Iterator[Session]:
-    """Cut where nobody wrote for longer than ``gap``. Messages come in order of time."""
+def split_sessions(messages: Iterable[Message], gap: timedelta, persona: str) -> Iterator[Session]:
+    """Cut where nobody wrote for longer than ``gap``. Messages come in order of time.
+
+    In a room that is never silent a session also ends after `LONGEST` messages, where the persona has just answered.
+    """
     session: list[Message] = []
     for message in messages:
-        if session and message.sent_at - session[-1].sent_at > gap:
+        if session and (message.sent_at - session[-1].sent_at > gap or _is_full(session, message, persona)):
             yield tuple(session)
             session = []
         session.append(message)
@@ -30,18 +34,25 @@ def split_sessions(messages: Iterable[Message], gap: timedelta) -> Iterator[Sess
         yield tuple(session)
 
 
+def _is_full(session: list[Message], following: Message, persona: str) -> bool:
+    if len(session) < LONGEST:
+        return False
+    return session[-1].sender == persona != following.sender or len(session) >= 5 * LONGEST
+
+
 def to_turns(session: Iterable[Spoken]) -> list[Turn]:
     """Consecutive bubbles of one side, in order; what a rule drops has no words."""
     turns: list[Turn] = []
-    for by_persona, said in groupby(session, key=attrgetter("by_persona")):
+    of_a_side = (spoken for spoken in session if spoken.rule not in NOBODYS)
+    for by_persona, said in groupby(of_a_side, key=attrgetter("by_persona")):
         bubbles = tuple(clean_bubble(spoken.text) for spoken in said if not spoken.rule)
         if not bubbles:
             continue
-        role = "persona" if by_persona else "partner"
+        role: Role = "persona" if by_persona else "partner"
         if turns and turns[-1].role == role:
             if by_persona:
                 turns.append(WORDLESS)
             else:
                 bubbles = turns.pop().bubbles + bubbles
-        turns.append(Turn("persona" if by_persona else "partner", bubbles))
+        turns.append(Turn(role, bubbles))
     return turns

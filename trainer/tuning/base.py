@@ -6,13 +6,13 @@ model = load_model(find_source("Qwen/Qwen3-0.6B"), "cuda")
 import importlib.util
 import logging
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
-from persona_core.errors import StorageError, TrainingError
-from trainer.run import storage
+from persona_core.errors import PersonaError, TrainingError
+from persona_core.hub import hub_errors
 from trainer.tuning.source import Source
 
 Device = Literal["cpu", "cuda"]
@@ -36,12 +36,14 @@ def prepare_process() -> None:
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
     # At import it looks for a package of kernels it would download and run; that it is not there is no news.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning)  # between libraries: nothing a user could mend
 
     import datasets
     import transformers
     from huggingface_hub import constants
 
     constants.HF_HUB_DISABLE_TELEMETRY = True  # for this one: it read its environment when it was imported
+    transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     datasets.disable_progress_bars()
 
@@ -106,7 +108,7 @@ def load_model(source: Source, device: Device) -> Any:
 
     Raises:
         TrainingError: it cannot be loaded, or not in 4 bits.
-        StorageError: the disk is too full to download it.
+        HubError, StorageError: it cannot be downloaded.
     """
     import torch
     from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -156,14 +158,17 @@ def keep_unpacked(model: Any) -> None:
 @contextmanager
 def _explained(source: Source) -> Iterator[None]:
     """Turn what transformers raises about a base into one line that says what to do."""
+    from safetensors import SafetensorError
+
     try:
-        with storage(Path(source.base.id)):
+        with hub_errors(source.base.id, source.base.revision or "main"):
             yield
-    except StorageError:
+    except PersonaError:
         raise
     except (
         OSError,
         ValueError,
         KeyError,
-    ) as error:  # files that are missing, broken or of an unknown architecture
+        SafetensorError,
+    ) as error:  # missing, broken, or unknown architecture
         raise TrainingError("tuning.base_unloadable", base=source.base.id) from error

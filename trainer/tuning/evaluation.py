@@ -10,14 +10,18 @@ positions ever become logits, a few at a time, so a long validation set costs ti
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 
-from persona_core.prompt import ChatFormat
+from persona_core.manifest import PersonaManifest
+from persona_core.prompt import ChatFormat, end_of_turn_id
+from trainer.dataset.example import read_examples
 from trainer.progress import say
 from trainer.run import Run
 from trainer.tuning.base import choose_device, load_model, load_tokenizer, prepare_process
 from trainer.tuning.labels import IGNORED, Row, read_rows
+from trainer.tuning.samples import draw_samples, write_samples
 from trainer.tuning.source import source_of
 
 BATCH_TOKENS = (
@@ -40,23 +44,30 @@ class Score:
 
 
 def evaluate(run: Run) -> None:
-    """Measure base and tuned on validation.jsonl into section ``evaluation`` of the run's metrics.
+    """Measure base and tuned on validation.jsonl into the run's metrics, and let both answer a few of its moments.
+
+    Writes section ``evaluation`` and samples.json.
 
     Raises:
-        TrainingError, DataError: see `trainer.tuning.base` and `trainer.tuning.labels`.
+        TrainingError, HubError, DataError: see `trainer.tuning.base`, `.source` and `.labels`.
     """
     prepare_process()
     from peft import PeftModel
 
-    source, device = source_of(run), choose_device(run.settings.device)
+    source, device, chat_format = source_of(run), choose_device(run.settings.device), ChatFormat()
     tokenizer = load_tokenizer(source)
-    held_out = read_rows(tokenizer, run.validation_file, ChatFormat(), run.settings.max_length).rows
+    held_out = read_rows(tokenizer, run.validation_file, chat_format, run.settings.max_length).rows
     model = PeftModel.from_pretrained(load_model(source, device), str(run.adapter))
     tuned = measure(model, held_out)
     with model.disable_adapter():
         base = measure(model, held_out)
     run.add_metrics("evaluation", comparison(base, tuned))
     say("tuning.compared", base=f"{base.nll:.3f}", tuned=f"{tuned.nll:.3f}", tokens=f"{tuned.tokens:,}")
+
+    examples = list(read_examples(run.validation_file, chat_format))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    manifest = PersonaManifest(source.base, now, end_of_turn_id(tokenizer, chat_format))
+    write_samples(run.path, draw_samples(model.eval(), tokenizer, manifest, examples, run.settings.seed))
 
 
 def comparison(base: Score, tuned: Score) -> dict[str, Any]:

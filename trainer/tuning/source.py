@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from persona_core.errors import TrainingError
+from persona_core.hub import hub_errors
 from persona_core.manifest import Base
 from trainer.run import Run
 
@@ -31,7 +32,7 @@ def source_of(run: Run) -> Source:
     """The base of ``run``: looked up once, then the same commit for every later stage and every resume.
 
     Raises:
-        TrainingError: see `find_source`.
+        TrainingError, HubError: see `find_source`.
     """
     if recorded := run.read_metrics().get("base"):
         return Source(recorded.pop("location"), Base(**recorded))
@@ -44,7 +45,8 @@ def find_source(location: str, revision: str = "") -> Source:
     """Find the base at ``location``: a folder, or a Hub id at ``revision`` (empty: the newest).
 
     Raises:
-        TrainingError: there is none, it may not be read, or the Hub cannot be reached.
+        TrainingError: there is none, or it may not be read.
+        HubError: the Hub cannot be reached, or has no such revision.
     """
     folder = Path(location).expanduser()
     if folder.is_dir():
@@ -67,21 +69,15 @@ def find_source(location: str, revision: str = "") -> Source:
 
 @contextmanager
 def _explained(base: str, revision: str) -> Iterator[None]:
-    """Turn the Hub client's errors into one line that says what to do."""
-    import httpx2
+    """Turn the Hub client's errors into one line that says what to do about the base."""
     from huggingface_hub import errors
 
-    try:
-        yield
-    except errors.GatedRepoError as error:  # before its parent, RepositoryNotFoundError
-        raise TrainingError("tuning.gated_base", base=base) from error
-    except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
-        raise TrainingError("tuning.unknown_base", base=base) from error
-    except errors.RevisionNotFoundError as error:
-        raise TrainingError("tuning.unknown_revision", base=base, revision=revision) from error
-    except errors.LocalEntryNotFoundError as error:  # before its parent; it means no connection
-        raise TrainingError("tuning.no_connection", base=base) from error
-    except errors.EntryNotFoundError as error:
-        raise TrainingError("tuning.not_a_model", base=base) from error
-    except (httpx2.HTTPError, errors.OfflineModeIsEnabled) as error:
-        raise TrainingError("tuning.no_connection", base=base) from error
+    with hub_errors(base, revision or "main"):
+        try:
+            yield
+        except errors.GatedRepoError as error:  # before its parent, RepositoryNotFoundError
+            raise TrainingError("tuning.gated_base", base=base) from error
+        except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
+            raise TrainingError("tuning.unknown_base", base=base) from error
+        except errors.RemoteEntryNotFoundError as error:
+            raise TrainingError("tuning.not_a_model", base=base) from error

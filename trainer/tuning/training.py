@@ -5,6 +5,7 @@
 It goes on from the last complete checkpoint, and what it then computes is what an unbroken run computes.
 """
 
+import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from persona_core.errors import StorageError
+from persona_core.errors import PersonaError, StorageError
 from persona_core.prompt import ChatFormat
 from trainer.progress import say
 from trainer.run import Run, storage, whole_folder
@@ -47,7 +48,7 @@ def tune(run: Run) -> None:
     )
     chosen = _plan_of(run, source)
     _announce(run, source, chosen, learned)
-    with _whole_checkpoints(run.checkpoints):
+    with _disk_errors(run.checkpoints):
         state = _train(run, source, chosen, tokenizer, (learned, held_out))
         with whole_folder(run.adapter) as folder:
             shutil.copytree(run.checkpoints / BEST, folder, dirs_exist_ok=True)
@@ -106,14 +107,17 @@ def _last_checkpoint(folder: Path) -> Path | None:
 
 
 @contextmanager
-def _whole_checkpoints(folder: Path) -> Iterator[None]:
-    """`storage`, also for the libraries that report a full disk as an error of their own."""
+def _disk_errors(folder: Path) -> Iterator[None]:
+    """`storage`, also for safetensors and torch, which report a full disk as errors of their own."""
     with storage(folder):
         try:
             yield
+        except PersonaError:
+            raise
         except Exception as error:
-            full = folder.exists() and shutil.disk_usage(folder).free < 2**20
-            if full and not isinstance(error, OSError):
+            # safetensors gives the system's number, on Linux or Windows; torch gives none and leaves the disk full
+            said_so = any(f"(os error {number})" in str(error) for number in (errno.ENOSPC, 112))
+            if said_so or (folder.exists() and shutil.disk_usage(folder).free < 2**20):
                 raise StorageError("settings.disk_full", path=folder) from error
             raise
 

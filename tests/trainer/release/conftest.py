@@ -63,7 +63,7 @@ def _train(run: Run) -> None:
     model = get_peft_model(load_model(source, "cpu"), lora(rank=8, alpha=16))
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
-            torch.nn.init.normal_(parameter, std=0.02)
+            torch.nn.init.normal_(parameter, std=0.005)
     run.adapter.mkdir()
     save_adapter(model, run.adapter, source.base)
 

@@ -1,8 +1,179 @@
-def test_x(released):
-    for p in sorted(released.release.rglob("*")):
-        print(p.relative_to(released.release), p.stat().st_size)
-    print((released.release / "README.md").read_text())
-    print((released.release / "persona.json").read_text())
-    print((released.release / "adapter/adapter_config.json").read_text())
-    print((released.release / "generation_config.json").read_text())
-    print((released.release / "tokenizer_config.json").read_text())
+"""The release: whole or not at all, loadable by others, and silent about the two people."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from persona_core.errors import ReleaseError
+from persona_core.manifest import Generation, PersonaManifest, digest
+from tests.trainer.release.conftest import ANSWERED, ASKED, MASKED
+from trainer.release import release as release_module
+from trainer.release import verify
+from trainer.release.release import build_release
+from trainer.run import Run
+
+
+def texts_of(run):
+    """Every readable file of the release."""
+    return [p.read_text(encoding="utf-8") for p in run.release.rglob("*") if p.suffix in {".json", ".md", ".jinja"}]
+
+
+def test_persona_json_describes_what_lies_beside_it(released):
+    """Base, licence, both artefacts with the digest of every file, figures, versions."""
+    manifest = PersonaManifest.read(released.release)
+
+    assert (manifest.base.id, manifest.base.revision, manifest.base.licence) == ("tiny-qwen3", None, "apache-2.0")
+    assert [(a.kind, a.path) for a in manifest.artefacts] == [("merged", "."), ("adapter", "adapter")]
+    for artefact in manifest.artefacts:
+        assert [digest(released.release, released.release / f.path) for f in artefact.files] == list(artefact.files)
+    assert manifest.generation == Generation(max_context_tokens=256)
+    assert manifest.end_of_turn_id == 2
+    assert manifest.evaluation.items() >= {"base_nll": 7.0, "tuned_nll": 4.0, "nll_reduction": 0.43}.items()
+    assert manifest.evaluation["drift_kl"] == released.read_metrics()["drift"]["kl"]
+    assert set(manifest.libraries) == {"torch", "transformers", "peft", "bitsandbytes", "trl"}
+    assert manifest.created_at.endswith("+00:00")
+
+
+def test_generation_stops_and_samples_as_we_do(released):
+    """Every end token of the base and of the template, and our sampling."""
+    config = json.loads((released.release / "generation_config.json").read_text(encoding="utf-8"))
+
+    config.pop("transformers_version")
+    assert config == {
+        "do_sample": True,
+        "temperature": 0.8,
+        "top_p": 0.9,
+        "top_k": 50,
+        "repetition_penalty": 1.05,
+        "max_new_tokens": 160,
+        "eos_token_id": [2],
+        "pad_token_id": 0,
+    }
+
+
+def test_every_end_token_is_kept():
+    """The template's end of turn comes first, the base's own stops stay, nothing is doubled."""
+    from transformers import GenerationConfig
+
+    base = GenerationConfig(eos_token_id=[7, 5], pad_token_id=None)
+
+    made = release_module._generation_config(base, 5, Generation(temperature=0))
+
+    assert (made.eos_token_id, made.pad_token_id, made.do_sample) == ([5, 7], 5, False)
+
+
+def test_training_marks_leave_the_template(released, tmp_path):
+    """The saved template has no {% generation %}, and renders what it rendered before."""
+    from transformers import AutoTokenizer
+
+    marked = (
+        "{%- for m in messages %}\n<{{ m.role }}> \n"
+        "{%- generation -%} {{ m.content }} {%- endgeneration %}\n</>\n{% generation %}\n!{% endgeneration %}\n"
+        "{%- endfor %}"
+    )
+    tokenizer = AutoTokenizer.from_pretrained(released.release, chat_template=marked)
+    messages = [{"role": "user", "content": "뭐 해?"}, {"role": "assistant", "content": "집"}]
+    before = tokenizer.apply_chat_template(messages, tokenize=False)
+
+    release_module._write_tokenizer(tokenizer, tmp_path)
+
+    saved = (tmp_path / "chat_template.jinja").read_text(encoding="utf-8")
+    assert "generation" not in saved
+    assert AutoTokenizer.from_pretrained(tmp_path).apply_chat_template(messages, tokenize=False) == before
+
+
+def test_the_card_is_valid_and_says_what_it_must(released):
+    """Metadata the Hub accepts, the figures, what was masked by count, both ways to load."""
+    from huggingface_hub import ModelCard
+
+    card = ModelCard.load(released.release / "README.md")
+
+    assert card.data.to_dict() == {
+        "language": "ko",
+        "library_name": "transformers",
+        "license": "apache-2.0",
+        "pipeline_tag": "text-generation",
+        "tags": ["kakao-persona", "conversational", "korean", "lora", "bitsandbytes", "4-bit"],
+    }
+    for kind, count in MASKED.items():
+        assert f"| {kind} | {count} |" in card.text
+    assert "| nll_reduction | 0.43 |" in card.text
+    assert 'AutoModelForCausalLM.from_pretrained("OWNER/NAME")' in card.text
+    assert 'PeftModel.from_pretrained(base, "OWNER/NAME", subfolder="adapter")' in card.text
+
+
+def test_the_card_of_a_hub_base_names_it(released, tmp_path):
+    """base_model and its relation are there when the base has a name on the Hub; odd licences get name and link."""
+    from huggingface_hub import ModelCard
+
+    from persona_core.manifest import Base
+    from trainer.release.card import write_card
+
+    manifest = replace(
+        PersonaManifest.read(released.release), base=Base("LGAI-EXAONE/EXAONE-4.0-1.2B", "9f2c" * 10, "other")
+    )
+    write_card(manifest, {}, tmp_path)
+
+    card = ModelCard.load(tmp_path / "README.md")
+    assert (card.data.base_model, card.data.base_model_relation) == (manifest.base.id, "finetune")
+    assert (card.data.license, card.data.license_name) == ("other", "exaone")
+    assert card.data.license_link == "https://huggingface.co/LGAI-EXAONE/EXAONE-4.0-1.2B"
+    assert f'"{manifest.base.id}", revision="{manifest.base.revision}"' in card.text
+    assert "not for commercial use" in card.text
+
+
+def test_no_name_and_no_line_of_chat(released):
+    """Neither the two people nor anything they said is in any text of the release."""
+    said = {*ASKED, *(bubble for bubbles in ANSWERED for bubble in bubbles if len(bubble) > 3)}
+
+    for text in texts_of(released):
+        assert not [secret for secret in (released.settings.me, released.settings.partner, *said) if secret in text]
+
+
+def test_others_load_it_with_plain_calls(released):
+    """transformers the root, PEFT the adapter on the base: both with the weights that were trained."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(released.release)
+    base = AutoModelForCausalLM.from_pretrained(released.settings.base)
+    tuned = PeftModel.from_pretrained(base, str(released.release), subfolder="adapter")
+
+    assert model.is_loaded_in_4bit
+    assert tuned.peft_config["default"].base_model_name_or_path == "tiny-qwen3"
+    assert AutoTokenizer.from_pretrained(released.release).decode([2]) == "<|im_end|>"
+
+
+def test_the_engine_of_the_page_speaks_from_it(released):
+    """What the Space and `persona chat` use loads the folder as it is."""
+    from persona_core.engine import load_engine
+    from persona_core.prompt import Turn
+
+    engine = load_engine(released.release, "cpu")
+
+    *_, bubbles = engine.stream([Turn("partner", ("뭐 해?",))], seed=0)
+    assert all(isinstance(bubble, str) for bubble in bubbles)
+
+
+def test_a_refused_release_leaves_the_previous_one(released, copy_of, monkeypatch):
+    """When verification fails nothing is half-written, and the figures are kept to look at."""
+    run: Run = copy_of(released)
+    before = (run.release / "persona.json").read_bytes()
+    monkeypatch.setattr(verify, "MAX_KL", 0.0)
+
+    with pytest.raises(ReleaseError, match="too far"):
+        build_release(run)
+
+    assert (run.release / "persona.json").read_bytes() == before
+    assert [p.name for p in run.path.iterdir() if p.name.startswith(".")] == []
+    assert run.read_metrics()["drift"]["kl"] > 0
+
+
+def test_the_same_run_makes_the_same_weights(released, copy_of):
+    """Building a release twice writes the same bytes but for the date."""
+    run = copy_of(released)
+    build_release(run)
+
+    first, second = PersonaManifest.read(released.release), PersonaManifest.read(run.release)
+    assert first.artefacts == second.artefacts

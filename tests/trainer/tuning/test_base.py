@@ -95,7 +95,7 @@ def test_without_the_guard_an_evaluation_corrupts_the_gradients(model):
 def test_a_missing_library_is_one_clear_line(monkeypatch):
     """Without bitsandbytes the error says what to install."""
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
-    with pytest.raises(TrainingError, match="bitsandbytes.*pip install"):
+    with pytest.raises(TrainingError, match=r"bitsandbytes.*pip install"):
         prepare_process()
 
 

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from persona_core.errors import TrainingError
+from persona_core.errors import HubError, TrainingError
 from persona_core.manifest import Base
 from tests.hub.faults import Fault
 from trainer.tuning.source import Source, find_source, source_of
@@ -63,9 +63,9 @@ def test_an_unknown_base_is_said_plainly(hub, name):
 
 def test_an_unknown_revision_is_said_plainly(on_the_hub):
     """The base is there, the revision is not."""
-    with pytest.raises(TrainingError) as error:
+    with pytest.raises(HubError) as error:
         find_source("minsu/tiny", "v9")
-    assert error.value.key == "tuning.unknown_revision"
+    assert error.value.key == "hub.no_revision"
 
 
 def test_a_gated_base_says_where_to_accept(on_the_hub, hub):
@@ -80,9 +80,23 @@ def test_a_gated_base_says_where_to_accept(on_the_hub, hub):
 def test_a_hub_that_does_not_answer_is_said_plainly(hub):
     """A connection that fails is not mistaken for an unknown base."""
     hub.control.inject(Fault.lose_answer(times=None))
-    with pytest.raises(TrainingError) as error:
+    with pytest.raises(HubError) as error:
         find_source("minsu/tiny")
-    assert error.value.key == "tuning.no_connection"
+    assert error.value.key == "hub.unreachable"
+
+
+def test_a_download_that_breaks_is_no_broken_base(on_the_hub, hub, tmp_path, monkeypatch):
+    """When the network fails while weights come down, the network is named, not the model."""
+    from huggingface_hub import constants
+
+    from trainer.tuning.base import load_model
+
+    source = find_source("minsu/tiny")
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "empty"))
+    hub.control.inject(Fault.lose_answer(times=None))
+    with pytest.raises(HubError) as error:
+        load_model(source, "cpu")
+    assert error.value.key == "hub.unreachable"
 
 
 def test_a_folder_that_is_no_model_is_said_plainly(tmp_path):

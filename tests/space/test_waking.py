@@ -1,0 +1,64 @@
+"""An engine that may still be asleep."""
+
+import pytest
+
+from persona_core.errors import EngineError, TokenMissing
+from waking import Sleeper
+
+
+class Ready:
+    def stream(self, history, *, seed=None):
+        yield ["ㅇㅇ"]
+
+
+def test_it_says_how_far_it_is():
+    """Waking, what the loading reports, ready."""
+    seen = []
+
+    def load(report):
+        seen.append(sleeper.status.state)
+        report("downloading")
+        seen.append(sleeper.status.state)
+        return Ready()
+
+    sleeper = Sleeper(load)
+    sleeper.wake()
+
+    assert [*seen, sleeper.status.state] == ["waking", "downloading", "ready"]
+    assert list(sleeper.stream(())) == [["ㅇㅇ"]]
+
+
+def test_asleep_it_asks_for_patience():
+    """Whoever speaks too early is told so in words."""
+    with pytest.raises(EngineError) as caught:
+        Sleeper(lambda report: Ready()).stream(())
+
+    assert caught.value.key == "space.not_ready"
+
+
+def test_what_went_wrong_is_told_to_whoever_asks():
+    """A failure never ends the page; every question is answered with it."""
+
+    def load(report):
+        raise TokenMissing("hub.token_missing")
+
+    sleeper = Sleeper(load)
+    sleeper.wake()
+
+    assert sleeper.status.state == "failed"
+    with pytest.raises(TokenMissing):
+        sleeper.stream(())
+
+
+def test_a_librarys_own_error_becomes_our_words(caplog):
+    """The visitor reads what to do; the owner finds the rest in the log."""
+
+    def load(report):
+        raise OSError("no such host")
+
+    sleeper = Sleeper(load)
+    sleeper.wake()
+
+    assert sleeper.status.error.key == "space.not_loaded"
+    assert "no such host" not in str(sleeper.status.error)
+    assert "no such host" in caplog.text

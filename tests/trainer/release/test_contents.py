@@ -1,0 +1,113 @@
+"""What may be in a release: an allow-list of names, and a look into every text."""
+
+import pytest
+
+from persona_core.errors import ReleaseError
+from persona_core.manifest import PersonaManifest
+from trainer.release.contents import is_release_file, machine_paths, read_contents
+
+PLANTED = "hf_" + "Abcd1234" * 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["persona.json", "README.md", "model.safetensors", "model-00001-of-00002.safetensors",
+     "adapter/adapter_model.safetensors", "chat_template.jinja", "NOTICE"],
+)  # fmt: skip
+def test_what_may_be_released(name):
+    """Weights, tokenizer, configuration, papers."""
+    assert is_release_file(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["training_args.bin", "adapter_config.json", "adapter_model.safetensors", "adapter/README.md", "train.jsonl",
+     "data/train.jsonl", "optimizer.pt", "trainer_state.json", "modeling_tiny.py", "metrics.json", ".env",
+     "persona.json.bak", "adapter/persona.json"],
+)  # fmt: skip
+def test_what_may_not(name):
+    """Pickles, states, data, code, and adapter files beside merged weights."""
+    assert not is_release_file(name)
+
+
+def test_a_release_has_exactly_its_files(released):
+    """Each file once, with its digest, sorted."""
+    contents = read_contents(released.release, machine_paths(released))
+
+    assert [file.path for file in contents] == [
+        "LICENSE",
+        "README.md",
+        "adapter/adapter_config.json",
+        "adapter/adapter_model.safetensors",
+        "chat_template.jinja",
+        "config.json",
+        "generation_config.json",
+        "model.safetensors",
+        "persona.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ]
+
+
+def test_an_unexpected_file_is_refused(released, copy_of):
+    """A file that is on no list stops everything, by name."""
+    release = copy_of(released).release
+    (release / "training_args.bin").write_bytes(b"pickle")
+
+    with pytest.raises(ReleaseError, match=r"training_args\.bin"):
+        read_contents(release)
+
+
+def test_a_link_is_refused(released, copy_of, tmp_path):
+    """A link could lead anywhere."""
+    release = copy_of(released).release
+    (tmp_path / "elsewhere").write_text("x", encoding="utf-8")
+    (release / "NOTICE").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(ReleaseError, match="NOTICE"):
+        read_contents(release)
+
+
+def test_a_token_inside_is_refused(released, copy_of):
+    """The error names the file, never the token."""
+    release = copy_of(released).release
+    (release / "NOTICE").write_text(f"made with {PLANTED}\n", encoding="utf-8")
+
+    with pytest.raises(ReleaseError, match="NOTICE") as caught:
+        read_contents(release)
+
+    assert PLANTED not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text", ["/home/dasom/chat", "/Users/dasom", r"C:\Users\dasom", '"C:\\\\Users\\\\dasom"', "/tmp/x"]
+)
+def test_a_machine_path_inside_is_refused(released, copy_of, text):
+    """Home folders of every system, plain or escaped."""
+    release = copy_of(released).release
+    (release / "NOTICE").write_text(f"from {text}\n", encoding="utf-8")
+
+    with pytest.raises(ReleaseError, match="NOTICE"):
+        read_contents(release)
+
+
+def test_the_paths_of_the_run_are_refused(released, copy_of):
+    """Wherever the run, its base or the exports lie, no text may say so."""
+    release = copy_of(released).release
+    (release / "NOTICE").write_text("from /srv/chats/first\n", encoding="utf-8")
+    read_contents(release)
+
+    with pytest.raises(ReleaseError, match="NOTICE"):
+        read_contents(release, {"/srv/chats"})
+    assert {str(released.path), released.settings.base, released.settings.exports[0]} <= machine_paths(released)
+
+
+@pytest.mark.parametrize("change", ["alter", "remove"])
+def test_a_release_that_changed_is_refused(released, copy_of, change):
+    """What persona.json promises is there, byte for byte."""
+    release = copy_of(released).release
+    file = release / PersonaManifest.read(release).artefacts[1].files[0].path
+    file.write_bytes(b"{}") if change == "alter" else file.unlink()
+
+    with pytest.raises(ReleaseError, match=file.name):
+        read_contents(release)

@@ -1,0 +1,98 @@
+"""Licences of bases: what a release must carry, and what its repository must be called."""
+
+import pytest
+
+from persona_core.errors import ReleaseError
+from persona_core.manifest import Base
+from trainer.release.licences import (
+    UNKNOWN,
+    Licence,
+    declared_licence,
+    licence_of,
+    require_name,
+    write_licence_files,
+)
+from trainer.tuning.source import Source
+
+EXAONE = Base("LGAI-EXAONE/EXAONE-4.0-1.2B")
+
+
+@pytest.mark.parametrize(
+    ("base", "licence"),
+    [
+        (Base("Qwen/Qwen3-4B-Instruct-2507"), "apache-2.0"),
+        (Base("K-intelligence/Midm-2.0-Mini-Instruct"), "mit"),
+        (Base("google/gemma-3-1b-it", licence="gemma"), "gemma"),
+        (EXAONE, "other"),
+        (Base("somebody/some-model", licence="mit"), "mit"),
+        (Base("my-model"), "other"),
+    ],
+)
+def test_the_licence_of_a_base(base, licence):
+    """From the table, or from what the base declares."""
+    assert licence_of(base).id == licence
+
+
+def test_the_duties_of_the_table():
+    """Gating, commercial use, name and notice are known per family."""
+    assert licence_of(Base("google/gemma-3-1b-it")).gated
+    assert not licence_of(EXAONE).commercial
+    assert licence_of(Base("kakaocorp/kanana-2-3b-instruct")).notice.startswith("Powered by Kanana")
+    assert licence_of(Base("my-model")) == UNKNOWN == Licence("other", "see-base-model")
+
+
+def test_a_name_that_the_licence_asks_for():
+    """EXAONE's derivatives are called EXAONE-something; others are free."""
+    require_name(Base("Qwen/Qwen3-0.6B"), "minsu/talk")
+    require_name(EXAONE, "minsu/exaone-talk")
+
+    with pytest.raises(ReleaseError, match="EXAONE"):
+        require_name(EXAONE, "exaone/talk")
+
+
+def test_licence_files_of_a_local_base_are_copied(tmp_path):
+    """Whatever their ending, they are called LICENSE and NOTICE in the release."""
+    base, release = tmp_path / "base", tmp_path / "release"
+    base.mkdir()
+    release.mkdir()
+    (base / "LICENSE.txt").write_text("terms\n", encoding="utf-8")
+    (base / "NOTICE.md").write_text("notice\n", encoding="utf-8")
+
+    write_licence_files(Source(str(base), Base("base")), release)
+
+    assert {p.name: p.read_text(encoding="utf-8") for p in release.iterdir()} == {
+        "LICENSE": "terms\n",
+        "NOTICE": "notice\n",
+    }
+
+
+def test_licence_files_of_a_hub_base_are_fetched(hub, tmp_path, monkeypatch):
+    """At the pinned revision; the notice a licence asks for is written when the base has none."""
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    api = hub.api()
+    api.create_repo("minsu/base")
+    sha = api.upload_file(path_or_fileobj=b"terms\n", path_in_repo="LICENSE", repo_id="minsu/base").oid
+
+    write_licence_files(Source("minsu/base", Base("minsu/base", sha)), tmp_path)
+
+    assert [p.name for p in tmp_path.iterdir() if p.is_file()] == ["LICENSE"]
+
+
+def test_a_notice_is_written_when_the_licence_asks_for_one(tmp_path):
+    """A base without a NOTICE file still gets its words."""
+    base, release = tmp_path / "kanana", tmp_path / "release"
+    base.mkdir()
+    release.mkdir()
+
+    write_licence_files(Source(str(base), Base("kakaocorp/kanana-2-3b-instruct")), release)
+
+    assert (release / "NOTICE").read_text(encoding="utf-8").startswith("Powered by Kanana")
+
+
+def test_a_local_base_declares_its_licence_in_its_card(tmp_path):
+    """The metadata of its README.md; without one nothing is claimed."""
+    assert declared_licence(Source(str(tmp_path), Base("base"))) == "other"
+
+    (tmp_path / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
+
+    assert declared_licence(Source(str(tmp_path), Base("base"))) == "mit"

@@ -1,0 +1,94 @@
+"""Verification: what is published is measured against what was trained, from the disk."""
+
+import shutil
+
+import pytest
+
+from persona_core.errors import ReleaseError
+from persona_core.prompt import ChatFormat
+from trainer.release import verify
+from trainer.release.verify import Drift, load_merged, measure_drift
+from trainer.tuning.adapter import CONFIG, WEIGHTS
+from trainer.tuning.base import load_tokenizer, quantised_layers
+from trainer.tuning.labels import Row, read_rows
+from trainer.tuning.source import source_of
+
+
+@pytest.fixture(scope="module")
+def held_out(finished_run):
+    tokenizer = load_tokenizer(source_of(finished_run))
+    return read_rows(tokenizer, finished_run.validation_file, ChatFormat(), 256).rows
+
+
+def test_the_release_is_what_was_trained(released, held_out):
+    """The merged weights speak like the adapter on its base, within the limits, on every held-out reply."""
+    drift = measure_drift(source_of(released), released.adapter, released.release, held_out, "cpu")
+
+    assert 0 < drift.kl < verify.MAX_KL
+    assert drift.tokens == sum(row.supervised for row in held_out)
+    drift.require_small()
+
+
+def test_another_model_is_noticed(released, held_out, copy_of):
+    """Merged weights that do not belong to the adapter drift further than the right ones."""
+    from safetensors.torch import load_file, save_file
+
+    run = copy_of(released)
+    tensors = {name: 60 * tensor for name, tensor in load_file(run.adapter / WEIGHTS).items()}
+    save_file(tensors, run.adapter / WEIGHTS)
+
+    drift = measure_drift(source_of(run), run.adapter, run.release, held_out, "cpu")
+
+    with pytest.raises(ReleaseError, match="too far"):
+        drift.require_small()
+
+
+@pytest.mark.parametrize(
+    ("drift", "fine"),
+    [
+        (Drift(kl=0.05, nll_change=0.05, agreement=0.9, tokens=100), True),
+        (Drift(kl=0.051, nll_change=0.0, agreement=0.9, tokens=100), False),
+        (Drift(kl=0.0, nll_change=0.051, agreement=0.9, tokens=100), False),
+        (Drift(kl=0.0, nll_change=-1.0, agreement=0.9, tokens=100), True),
+    ],
+)
+def test_the_limits(drift, fine):
+    """Divergence and loss have a limit each; a loss that fell is no fault."""
+    if fine:
+        drift.require_small()
+    else:
+        with pytest.raises(ReleaseError):
+            drift.require_small()
+
+
+def test_the_release_loads_in_four_bits_without_an_adapter(released):
+    """transformers alone finds NF4 layers and applies nothing on top."""
+    assert len(quantised_layers(load_merged(released.release, "cpu"))) == 14
+
+
+def test_adapter_files_beside_the_weights_are_noticed(released, copy_of):
+    """transformers would apply them a second time."""
+    run = copy_of(released)
+    for name in (WEIGHTS, CONFIG):
+        shutil.copy(run.adapter / name, run.release / name)
+
+    with pytest.raises(ReleaseError, match="twice"):
+        load_merged(run.release, "cpu")
+
+
+def test_weights_that_are_not_quantised_are_noticed(finished_run):
+    """A folder of full weights is no merged release."""
+    with pytest.raises(ReleaseError, match="4 bits"):
+        load_merged(finished_run.path.parents[1] / "tiny-qwen3", "cpu")
+
+
+def test_what_is_scored_comes_from_all_over_and_fits(monkeypatch):
+    """A long validation set is sampled evenly, and never beyond the memory set aside."""
+    from array import array
+
+    rows = [Row(array("i", [0, i]), array("i", [-100, i])) for i in range(100)]
+    monkeypatch.setattr(verify, "KEPT_BYTES", 10 * 4 * 1000)
+
+    sampled = verify._sample(rows, vocabulary=1000)
+
+    assert [row.labels[1] for row in sampled] == list(range(0, 100, 10))

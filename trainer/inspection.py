@@ -1,0 +1,191 @@
+"""`persona inspect` and `persona mask`: look at a chat, or at what masking does, before anything is made of it.
+
+    {"formats": ["Android, Korean, 12-hour"], "messages": 2422, "unread_lines": 0, "sessions": 300,
+     "span": {"first": "2025-06-02T07:48:00", "last": "2025-11-30T23:10:00"}, "kinds": {"text": 2368, "media": 38, …},
+     "participants": [{"name": "김도윤", "messages": 1567, "share": 0.647, "mean_length": 7.9, …}, …],
+     "per_month": {"2025-06": 410, …}, "per_hour": [12, 3, 0, …]}
+
+Nothing is written to disk. Names are shown: this is for the person whose chat it is.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from persona_core.privacy import Masker
+from persona_core.texts import text
+from trainer.chatlog import Chat, Message, open_chat
+from trainer.dataset.style import Style, StyleCounter
+from trainer.progress import bar, console, say
+from trainer.settings import Settings
+
+_SHOWN = 20  # speakers in the table: an open chat has hundreds; the JSON document has them all
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass(slots=True)
+class Overview:
+    """What one pass over a chat sees."""
+
+    messages: int = 0
+    sessions: int = 0
+    first: datetime = datetime.max
+    last: datetime = datetime.min
+    kinds: Counter[str] = field(default_factory=Counter)
+    senders: Counter[str] = field(default_factory=Counter)
+    months: Counter[tuple[int, int]] = field(default_factory=Counter)
+    hours: Counter[int] = field(default_factory=Counter)
+    styles: dict[str, StyleCounter] = field(default_factory=dict)
+
+
+def inspect(exports: Sequence[Path], *, as_json: bool) -> None:
+    """Show who speaks in ``exports``, when and how: a table on stderr, or one JSON document on stdout.
+
+    Raises:
+        ExportError: the exports cannot be read, or are of two chats.
+    """
+    chat = open_chat(exports)
+    with bar("inspection.bar", chat.size) as advance:
+        overview = look(chat.messages(advance))
+    if as_json:
+        sys.stdout.write(json.dumps(_document(chat, overview), ensure_ascii=False, indent=2) + "\n")
+    else:
+        _show(chat, overview)
+
+
+def look(messages: Iterable[Message]) -> Overview:
+    """Count ``messages``, which come in order of time."""
+    seen, gap = Overview(), timedelta(minutes=Settings().session_gap_minutes)
+    before, speaker = datetime.min, ""
+    for message in messages:
+        seen.messages += 1
+        seen.kinds[message.kind] += 1
+        if message.kind == "system":
+            continue
+        at, sender = message.sent_at, message.sender
+        seen.first = min(seen.first, at)
+        begins = at - before > gap
+        seen.sessions += begins
+        seen.months[at.year, at.month] += 1
+        seen.hours[at.hour] += 1
+        if sender:
+            seen.senders[sender] += 1
+        if message.kind == "text":
+            counter = seen.styles.get(sender) or seen.styles.setdefault(sender, StyleCounter())
+            counter.add(message.text, opens_turn=begins or sender != speaker)
+        before, speaker = at, sender
+    seen.last = before
+    return seen
+
+
+def mask_lines(
+    lines: Iterable[str], names: Sequence[str], nicknames: Sequence[str], *, as_json: bool
+) -> None:
+    """`persona mask`: every line masked on stdout; with ``as_json`` one object a line.
+
+    ``names`` are the participants': the first is the persona, the second the partner, the others are other people.
+    ``{"text": masked, "spans": [{"start", "end", "type"}]}`` has offsets into the original line, in characters.
+    """
+    persona, partner, *others = [*names, "", ""]
+    masker = Masker(persona=persona, partner=partner, nicknames=(*nicknames, *filter(None, others)))
+    for line in lines:
+        said = line.rstrip("\r\n")
+        if as_json:
+            spans = [{"start": s.start, "end": s.end, "type": s.type} for s in masker.spans(said)]
+            written = json.dumps({"text": masker.mask(said), "spans": spans}, ensure_ascii=False)
+        else:
+            written = masker.mask(said)
+        sys.stdout.write(written + "\n")
+        sys.stdout.flush()  # lines typed by hand are answered one by one
+
+
+# --- showing ---
+
+
+def _participants(seen: Overview) -> list[tuple[str, int, Style]]:
+    return [
+        (name, count, seen.styles.get(name, StyleCounter()).style())
+        for name, count in seen.senders.most_common()
+    ]
+
+
+def _months(seen: Overview) -> dict[str, int]:
+    """Every month from the first to the last, the silent ones too."""
+    present = [year * 12 + month - 1 for year, month in seen.months]
+    return {
+        f"{m // 12}-{m % 12 + 1:02}": seen.months[m // 12, m % 12 + 1]
+        for m in range(min(present), max(present) + 1)
+    }
+
+
+def _document(chat: Chat, seen: Overview) -> dict[str, Any]:
+    total = seen.senders.total()
+    return {
+        "formats": sorted({str(export.format) for export in chat.exports}),
+        "files": len(chat.exports),
+        "messages": seen.messages,
+        "unread_lines": sum(export.unread.count for export in chat.exports),
+        "sessions": seen.sessions,
+        "span": {"first": seen.first.isoformat(), "last": seen.last.isoformat()},
+        "kinds": dict(seen.kinds.most_common()),
+        "participants": [
+            {"name": name, "messages": count, "share": round(count / total, 3), "style": asdict(style)}
+            for name, count, style in _participants(seen)
+        ],
+        "per_month": _months(seen),
+        "per_hour": [seen.hours[hour] for hour in range(24)],
+    }
+
+
+def _show(chat: Chat, seen: Overview) -> None:
+    for export in chat.exports:
+        say("inspection.file", path=export.name, format=export.format, unread=f"{export.unread.count:,}")
+    say(
+        "inspection.span",
+        messages=f"{seen.messages:,}",
+        sessions=f"{seen.sessions:,}",
+        first=f"{seen.first:%Y-%m-%d}",
+        last=f"{seen.last:%Y-%m-%d}",
+    )
+    table = Table(box=box.SIMPLE)
+    table.add_column(text("inspection.name"))
+    for column in ("messages", "length", "bubbles", "laugh", "soft_laugh", "cry", "short", "polite"):
+        table.add_column(text(f"inspection.{column}"), justify="right")
+    for name, count, style in _participants(seen)[:_SHOWN]:
+        shares = (
+            style.laugh_share,
+            style.soft_laugh_share,
+            style.cry_share,
+            style.short_share,
+            style.polite_share,
+        )
+        table.add_row(
+            Text(name),
+            f"{count:,}",
+            f"{style.mean_length:.1f}",
+            f"{style.bubbles_per_turn:.2f}",
+            *(f"{share:.0%}" for share in shares),
+        )
+    console().print(table)
+    say("inspection.legend")
+    say("inspection.kinds", kinds=", ".join(f"{kind} {count:,}" for kind, count in seen.kinds.most_common()))
+    say("inspection.per_hour", line=_line([seen.hours[hour] for hour in range(24)]))
+    months = _months(seen)
+    say("inspection.per_month", first=min(months), line=_line(list(months.values())), last=max(months))
+    if seen.senders:
+        say("inspection.next", me=next(iter(seen.senders)))
+
+
+def _line(counts: Sequence[int]) -> str:
+    """A chart one line high."""
+    highest = max(counts, default=0) or 1
+    return "".join(_BLOCKS[-(-count * (len(_BLOCKS) - 1) // highest)] for count in counts)

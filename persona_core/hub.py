@@ -87,17 +87,27 @@ def client() -> Any:
 
 @cache
 def _bound_every_wait() -> None:
-    # The client's default is no time-out at all: a server that falls silent would hold a push for ever.
-    import httpx2
+    # Left alone the client waits for ever, and asks many of its calls to: a silent server would hold a push as long.
     from huggingface_hub import set_client_factory
     from huggingface_hub.utils._http import default_client_factory
 
     def bounded() -> Any:
         session = default_client_factory()
-        session.timeout = httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
+        session.event_hooks["request"].append(_bound)
         return session
 
     set_client_factory(bounded)
+
+
+def _bound(request: Any) -> None:
+    waits = request.extensions["timeout"]
+    limits = {
+        "connect": CONNECT_SECONDS,
+        "read": SILENCE_SECONDS,
+        "write": SILENCE_SECONDS,
+        "pool": SILENCE_SECONDS,
+    }
+    request.extensions["timeout"] = {name: waits.get(name) or limit for name, limit in limits.items()}
 
 
 def require_write_token(repo_id: str) -> None:

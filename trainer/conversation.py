@@ -74,5 +74,5 @@ def _resolve(source: str, revision: str | None, his_name: str, her_name: str) ->
             raise SettingsError("chat.no_source", source=source)
         from persona_core.hub import download_release
 
-        folder = download_release(source, revision)
+        folder = download_release(source, revision or "main", kind="merged")
     return folder, his_name or "나", her_name or "너"

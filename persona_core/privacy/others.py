@@ -100,3 +100,9 @@ def _evident(text: str, position: int, name: str, tail: str) -> bool:
     if last_sound(name) != "vowel" and (_CALLED.match(tail) or _LINKED.match(tail)):
         return True
     return re.compile(r"\s?씨(?![가-힣]{2})").match(text, position) is not None
+
+
+def person(name: str) -> str:
+    """One key for 김민수, 민수 and 김 민 수: the given name."""
+    letters = re.sub(r"[^가-힣A-Za-z*]", "", name)
+    return letters[1:] if len(letters) == 3 and letters[0] in SURNAMES else letters.lower()

@@ -9,13 +9,14 @@ export.unread             UnreadLines(count=0, first=[])
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from persona_core.errors import ExportError
 from trainer.chatlog.detect import SAMPLE, detect
 from trainer.chatlog.encoding import Text
 from trainer.chatlog.grammar import Format, Grammar
-from trainer.chatlog.macos import Rows
+from trainer.chatlog.macos import Table
 from trainer.chatlog.message import Message
 from trainer.chatlog.records import Records
 from trainer.chatlog.source import Source, find_sources
@@ -51,11 +52,14 @@ class Export:
         Raises (while it is read):
             ExportError: the file is cut, its csv quotes are broken, or its days run backwards; with the line.
         """
+        return chain.from_iterable(self._batches(advance))
+
+    def _batches(self, advance: Advance) -> Iterator[list[Message]]:
         self.unread.clear()
         with self.source.open() as stream:
             text = Text(stream, self.name, self.encoding, crlf=self.crlf, unread=self.unread, advance=advance)
             if self.grammar is None:
-                yield from Rows(text, self.unread)
+                yield from Table(text, self.unread)
             else:
                 yield from Records(text, self.grammar, self.unread)
 

@@ -6,9 +6,10 @@
 """
 
 import re
+from datetime import datetime
 from typing import cast
 
-from trainer.chatlog.message import Kind
+from trainer.chatlog.message import Kind, Message
 
 LONGEST = 4_000  # characters; no placeholder, and no list of invited people, comes near it
 
@@ -120,9 +121,9 @@ def is_system(body: str) -> bool:
     if "." not in body or len(body) > LONGEST:  # every such sentence has its full stop
         return False
     if event := _EVENT.search(body):
-        rest = body[event.end() :]
-        return event.start() > 0 and "\n" not in body[: event.start()] and (not rest or _is_policy(rest))
-    return _is_policy(body)
+        before, after = body[: event.start()], body[event.end() :]
+        return before != "" and "\n" not in before and (after == "" or _POLICY.match(after) is not None)
+    return _POLICY.match(body) is not None
 
 
 def is_english_event(body: str) -> bool:
@@ -130,5 +131,11 @@ def is_english_event(body: str) -> bool:
     return "\n" not in body and (body.endswith(" left.") or (" invited " in body and body.endswith(".")))
 
 
-def _is_policy(text: str) -> bool:
-    return _POLICY.match(text) is not None
+def is_bare_system(line: str) -> bool:
+    """Whether a line with neither time nor sender, as Windows writes them, is no part of the message above it."""
+    return FIXED.get(line) == "deleted" or is_system(line) or is_english_event(line)
+
+
+def nobodys(sent_at: datetime, text: str) -> Message:
+    """The message that a line without a sender is."""
+    return Message(sent_at, "", text, "deleted" if FIXED.get(text) == "deleted" else "system")

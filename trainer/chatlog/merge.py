@@ -10,7 +10,7 @@ Parts of one long chat (iOS writes -1, -2, …) may be given in any order.
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations, groupby
 from pathlib import Path
@@ -55,7 +55,7 @@ class Chat:
         if not self.own_name:
             return messages
         return (
-            replace(message, sender=self.own_name) if message.sender in OWN_LABELS else message
+            message._replace(sender=self.own_name) if message.sender in OWN_LABELS else message
             for message in messages
         )
 

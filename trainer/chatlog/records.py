@@ -1,4 +1,4 @@
-"""Reads every text format: blocks of text, parted by a grammar, become messages.
+"""Reads every text format: blocks of text, parted into rows by a grammar, become messages.
 
     "\\r\\n2025년 12월 31일 오후 11:59, 이서연 : 자기야\\n새해다!!"
  -> Message(2025-12-31 23:59, "이서연", "자기야\\n새해다!!")
@@ -11,22 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import repeat
 from sys import intern
 
 from persona_core.errors import ExportError
 from trainer.chatlog.clock import Calendar
 from trainer.chatlog.encoding import Text
 from trainer.chatlog.grammar import Grammar, records
-from trainer.chatlog.kinds import (
-    BEGINNINGS,
-    BOTS,
-    FIXED,
-    NOT_ASCII,
-    classify,
-    is_english_event,
-    is_system,
-)
+from trainer.chatlog.kinds import BEGINNINGS, BOTS, NOT_ASCII, classify, is_bare_system, nobodys
 from trainer.chatlog.message import Kind, Message
 from trainer.chatlog.title import is_head
 from trainer.chatlog.unread import UnreadLines
@@ -34,37 +25,180 @@ from trainer.chatlog.unread import UnreadLines
 MOST_QUOTED = 500  # lines that look like headers; a message holds 10,000 characters, so it quotes no more
 MOST_NAMES = 10_000  # remembered; more than any room has members
 
-_NO_DAY = ""  # no header says this
+_NO_DAY = ""  # the state in which no header can be dated
 
 
 @dataclass(slots=True)
 class _Rows:
-    """The rows of a block, by column. A separator has a date; a header has a clock, a body and, unless it is a system
-    line, a sender; and a day where the grammar puts it into the header."""
+    """Rows by column. A separator has a date. A header has a clock, a sender unless it opens a system line, and a day
+    where the grammar puts it there. Both have a body: what follows until the next row."""
 
-    line: int  # of row `counted`, from 1
-    dates: list[str | None]
+    line: int  # on which row `counted` begins, from 1
+    dates: Sequence[str | None]
     days: Sequence[str | None]
-    clocks: list[str | None]
-    senders: list[str | None]
-    bodies: list[str]
+    clocks: Sequence[str | None]
+    senders: Sequence[str | None]
+    bodies: Sequence[str]
     counted: int = 0
 
     def line_of(self, index: int) -> int:
-        """Counted only when somebody asks, on from the row asked for last: in all, every row once."""
-        self.line += sum(self.height(row) for row in range(self.counted, index))
-        self.counted = index
+        """The line on which a row begins; counted only when asked for, on from the row asked for last."""
+        for row in range(self.counted, index):
+            self.line += 1 + self.bodies[row].count("\n") + (self.dates[row] or "").count("\n")
+        self.counted = max(self.counted, index)
         return self.line
-
-    def height(self, index: int) -> int:
-        """How many lines a row takes."""
-        return 1 + self.bodies[index].count("\n") + (self.dates[index] or "").count("\n")
-
-    def pop(self, line: int) -> "_Rows":
-        """The last row, alone, which begins on ``line``."""
-        columns = (column.pop() for column in (self.dates, self.clocks, self.senders, self.bodies))
-        raise NotImplementedError
 
 
 class Records:
-    pass
+    """The messages of one text in the file's order, in a list for each block.
+
+    Raises (while it is read):
+        ExportError: the days run backwards, the last line is cut, or the file has lost its CRs half-way.
+    """
+
+    def __init__(self, text: Text, grammar: Grammar, unread: UnreadLines) -> None:
+        self._text = text
+        self._grammar = grammar
+        self._unread = unread
+        self._break = "\r\n" if text.crlf else "\n"
+        self._calendar = Calendar(text.name)
+        self._day: str | None = _NO_DAY  # as the header says it; None where only separators do
+        self._midnight = datetime.min
+        self._names: dict[str | None, str] = {}  # senders, one string for each
+
+    def __iter__(self) -> Iterator[list[Message]]:
+        return map(self._messages, self._rows())
+
+    # --- rows ---
+
+    def _rows(self) -> Iterator[_Rows]:
+        """The rows of each block. The last waits for its other lines, which may follow in the next block."""
+        pattern = records(self._grammar, self._break)
+        width = pattern.groups + 1
+        held: list[str] = []
+        tails: list[str] = []  # further lines of the held row
+        begin = lines = 0  # the held row's line; how many lines all blocks before this one have
+        for block in self._text:
+            before, *pieces = pattern.split(block)
+            if self._text.unfinished and not pieces:
+                self._forbid_cut(before, lines + block.count("\n"))
+            if held:
+                tails.append(before)
+            else:
+                self._read_head(before, lines)
+                begin = lines + before.count("\n") + 1
+            lines += block.count("\n")
+            if pieces:
+                pieces = _grown(held, tails) + pieces
+                held, tails = pieces[-width:], []
+                del pieces[-width:]
+                yield self._columns(pieces, begin)
+                begin = lines - sum(piece.count("\n") for piece in held if piece)
+        yield self._columns(_grown(held, tails), begin)
+
+    def _columns(self, pieces: list[str], line: int) -> _Rows:
+        pattern = records(self._grammar, self._break)
+        width, group = pattern.groups + 1, pattern.groupindex
+        bodies = pieces[width - 1 :: width]
+        dates, clocks, senders = (pieces[group[name] - 1 :: width] for name in ("date", "clock", "sender"))
+        days = pieces[group["day"] - 1 :: width] if self._grammar.day_in_header else [None] * len(bodies)
+        return _Rows(line, dates, days, clocks, senders, bodies)
+
+    def _read_head(self, before: str, lines: int) -> None:
+        """Title and date of saving come before the first record; anything else there is unread."""
+        for number, line in enumerate(before.split("\n"), start=lines):
+            if line.strip() and not is_head(line.strip()):
+                self._unread.add(number)
+
+    def _forbid_cut(self, last: str, line: int) -> None:
+        if self._text.crlf and not (self._grammar.bare_system_lines and is_bare_system(last.strip("\r\n"))):
+            raise ExportError("chatlog.cut", path=self._text.name, line=line)
+
+    # --- messages ---
+
+    def _messages(self, rows: _Rows) -> list[Message]:
+        """One line, of a known sender, at a known clock, on the same day: nearly all rows. `_unusual` reads the others."""
+        messages: list[Message] = []
+        names, clocks = self._names, self._calendar.clocks
+        today, midnight = self._day, self._midnight
+        columns = zip(rows.days, rows.clocks, rows.senders, rows.bodies, strict=True)
+        for index, (day, clock, sender, body) in enumerate(columns):
+            name = names.get(sender)
+            after_midnight = clocks.get(clock)
+            if name is None or after_midnight is None or day != today or "\n" in body:
+                messages += self._unusual(rows, index)
+                today, midnight = self._day, self._midnight
+                continue
+            kind: Kind = "text"
+            if body < NOT_ASCII or body[0] in BEGINNINGS or body[-1] == ".":
+                kind, body = classify(body)
+            messages.append(Message(midnight + after_midnight, name, body, kind))
+        return messages
+
+    def _unusual(self, rows: _Rows, index: int) -> Iterator[Message]:
+        """A separator, the first row of a day, of a clock or of a sender, a system line, a message of several lines."""
+        clock, day = rows.clocks[index], rows.days[index]
+        if clock is None:
+            yield from self._separator(rows, index)
+            return
+        if self._grammar.day_in_header and day != self._day:
+            self._open_day(day or "", rows, index, key=day)
+        after_midnight = self._calendar.clock(clock)
+        if self._day == _NO_DAY or after_midnight is None:
+            self._unread.add(rows.line_of(index))
+            return
+        sent_at, sender, body = self._midnight + after_midnight, rows.senders[index], rows.bodies[index]
+        bare: list[str] = []
+        if "\n" in body:
+            body, bare = self._lines(rows, index)
+        if sender is None or sender in BOTS:
+            yield nobodys(sent_at, body)
+        else:
+            if len(self._names) < MOST_NAMES:
+                self._names[sender] = intern(sender)
+            kind, said = classify(body)
+            yield Message(sent_at, intern(sender), said, kind)
+        for line in bare:
+            yield nobodys(sent_at, line)
+
+    def _open_day(self, text: str, rows: _Rows, index: int, *, key: str | None) -> None:
+        midnight = self._calendar.day(text, partial(rows.line_of, index))
+        self._day = key if midnight else _NO_DAY
+        self._midnight = midnight or datetime.min
+
+    def _separator(self, rows: _Rows, index: int) -> Iterator[Message]:
+        """A separator opens a day. Under it stand at most bare system lines; anything else is unread."""
+        if not self._grammar.day_in_header:
+            self._open_day(rows.dates[index] or "", rows, index, key=None)
+        for number, line in enumerate(rows.bodies[index].split("\n")):
+            if self._grammar.bare_system_lines and self._day != _NO_DAY and is_bare_system(line.rstrip("\r")):
+                yield nobodys(self._midnight, line.rstrip("\r"))
+            elif line.strip():
+                self._unread.add(rows.line_of(index) + number)
+
+    def _lines(self, rows: _Rows, index: int) -> tuple[str, list[str]]:
+        """What was said in several lines, and the bare system lines after it, each with what is glued to it."""
+        body = rows.bodies[index].rstrip("\r\n")
+        if self._text.crlf and body.count("\n") > MOST_QUOTED:
+            self._forbid_lost_breaks(body, rows, index)
+        if not self._grammar.bare_system_lines:
+            return body.replace("\r\n", "\n"), []
+        first, *others = body.split(self._break)
+        spoken, bare = [first], list[str]()
+        for line in others:
+            if is_bare_system(line):
+                bare.append(line)
+            elif bare:
+                bare[-1] += "\n" + line
+            else:
+                spoken.append(line)
+        return "\n".join(spoken), bare
+
+    def _forbid_lost_breaks(self, body: str, rows: _Rows, index: int) -> None:
+        if len(records(self._grammar, "\n").findall(body)) > MOST_QUOTED:
+            raise ExportError("chatlog.mixed_breaks", path=self._text.name, line=rows.line_of(index))
+
+
+def _grown(row: list[str], tails: list[str]) -> list[str]:
+    """A row with its further lines."""
+    return [*row[:-1], "".join([row[-1], *tails])] if row else []

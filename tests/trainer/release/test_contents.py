@@ -99,7 +99,9 @@ def test_the_paths_of_the_run_are_refused(released, copy_of):
 
     with pytest.raises(ReleaseError, match="NOTICE"):
         read_contents(release, {"/srv/chats"})
-    assert {str(released.path), released.settings.base, released.settings.exports[0]} <= machine_paths(released)
+    assert {str(released.path), released.settings.base, released.settings.exports[0]} <= machine_paths(
+        released
+    )
 
 
 @pytest.mark.parametrize("change", ["alter", "remove"])

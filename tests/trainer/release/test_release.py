@@ -16,17 +16,27 @@ from trainer.run import Run
 
 def texts_of(run):
     """Every readable file of the release."""
-    return [p.read_text(encoding="utf-8") for p in run.release.rglob("*") if p.suffix in {".json", ".md", ".jinja"}]
+    return [
+        p.read_text(encoding="utf-8")
+        for p in run.release.rglob("*")
+        if p.suffix in {".json", ".md", ".jinja"}
+    ]
 
 
 def test_persona_json_describes_what_lies_beside_it(released):
     """Base, licence, both artefacts with the digest of every file, figures, versions."""
     manifest = PersonaManifest.read(released.release)
 
-    assert (manifest.base.id, manifest.base.revision, manifest.base.licence) == ("tiny-qwen3", None, "apache-2.0")
+    assert (manifest.base.id, manifest.base.revision, manifest.base.licence) == (
+        "tiny-qwen3",
+        None,
+        "apache-2.0",
+    )
     assert [(a.kind, a.path) for a in manifest.artefacts] == [("merged", "."), ("adapter", "adapter")]
     for artefact in manifest.artefacts:
-        assert [digest(released.release, released.release / f.path) for f in artefact.files] == list(artefact.files)
+        assert [digest(released.release, released.release / f.path) for f in artefact.files] == list(
+            artefact.files
+        )
     assert manifest.generation == Generation(max_context_tokens=256)
     assert manifest.end_of_turn_id == 2
     assert manifest.evaluation.items() >= {"base_nll": 7.0, "tuned_nll": 4.0, "nll_reduction": 0.43}.items()
@@ -128,7 +138,9 @@ def test_no_name_and_no_line_of_chat(released):
     said = {*ASKED, *(bubble for bubbles in ANSWERED for bubble in bubbles if len(bubble) > 3)}
 
     for text in texts_of(released):
-        assert not [secret for secret in (released.settings.me, released.settings.partner, *said) if secret in text]
+        assert not [
+            secret for secret in (released.settings.me, released.settings.partner, *said) if secret in text
+        ]
 
 
 def test_others_load_it_with_plain_calls(released):

@@ -95,16 +95,13 @@ def mask_lines(
     ``names`` are the participants': the first is the persona, the second the partner, the others are other people.
     ``{"text": masked, "spans": [{"start", "end", "type"}]}`` has offsets into the original line, in characters.
     """
-    persona, partner, *others = [*names, "", ""]
-    masker = Masker(persona=persona, partner=partner, nicknames=(*nicknames, *filter(None, others)))
+    persona, partner, others = names[:1], names[1:2], names[2:]
+    masker = Masker(persona=persona, partner=partner, nicknames=nicknames, others=others)
     for line in lines:
         said = line.rstrip("\r\n")
-        if as_json:
-            spans = [{"start": s.start, "end": s.end, "type": s.type} for s in masker.spans(said)]
-            written = json.dumps({"text": masker.mask(said), "spans": spans}, ensure_ascii=False)
-        else:
-            written = masker.mask(said)
-        sys.stdout.write(written + "\n")
+        masked = masker.mask(said)
+        row = {"text": masked.text, "spans": [asdict(span) for span in masked.spans]}
+        sys.stdout.write((json.dumps(row, ensure_ascii=False) if as_json else masked.text) + "\n")
         sys.stdout.flush()  # lines typed by hand are answered one by one
 
 

@@ -50,9 +50,15 @@ _HINT = re.compile(rf"[{_SPELLED}{_LOOKALIKE}]{_GAP}{_ANY}{_GAP}{_ANY}|[0-9][{_S
 
 
 def _long_run(match: re.Match[str]) -> str:
-    run = match[0].translate(_SPELLED_TO_DIGIT)
-    digits = {int(char) for char in run if char.isdigit()}
-    return run if len(digits) > 2 else match[0]  # ㅇㅇㅇㅇㅇㅇㅇㅇ and 오오오오오오오오 are no numbers
+    run = match[0]
+    ascii_digits = [i for i, char in enumerate(run) if "0" <= char <= "9"]
+    spelled = sum(char in _SPELLED for char in run)
+    if len(ascii_digits) >= 8 and spelled < 3:  # SC제일 123-…, …5678 이거: what touches the number is a word
+        first, last = ascii_digits[0], ascii_digits[-1]
+        return run[:first] + run[first:last].translate(_SPELLED_TO_DIGIT) + run[last:]
+    plain_run = run.replace("다시", "--").replace("에", "-").replace("의", "-").translate(_SPELLED_TO_DIGIT)
+    digits = {int(char) for char in plain_run if char.isdigit()}
+    return plain_run if len(digits) > 2 else run  # ㅇㅇㅇㅇㅇㅇㅇㅇ and 오오오오오오오오 are no numbers
 
 
 def _after_cue(match: re.Match[str]) -> str:

@@ -7,35 +7,45 @@ A link to news, a film or a shop is kept, and covered so that its digits are not
 
 import re
 
-from persona_core.privacy.rule import Family, Rule, before
-from persona_core.privacy.span import Kind
+from persona_core.privacy.rule import Family, Rule, words
+from persona_core.privacy.span import FILLED, Kind
 
 # --- links ---
 
 _DOORS = frozenset(
-    "open.kakao.com qr.kakaopay.com link.kakaopay.com toss.me forms.gle docs.google.com drive.google.com "
-    "forms.office.com form.naver.com t.me telegram.me discord.gg linktr.ee litt.ly wa.me paypal.me line.me zoom.us "
-    "us02web.zoom.us us05web.zoom.us us06web.zoom.us meet.google.com teams.microsoft.com photos.app.goo.gl dropbox.com "
-    "calendar.google.com walla.my calendly.com ask.fm asked.kr buymeacoffee.com ko-fi.com onedrive.live.com 1drv.ms "
-    "supertoss snapchat.com sites.google.com photos.google.com link.inpock.co.kr about.me".split()
+    "open.kakao.com qr.kakaopay.com link.kakaopay.com toss.me forms.gle docs.google.com drive.google.com"
+    " forms.office.com form.naver.com t.me telegram.me discord.gg linktr.ee litt.ly wa.me paypal.me line.me"
+    " zoom.us meet.google.com teams.microsoft.com photos.app.goo.gl photos.google.com dropbox.com 1drv.ms"
+    " calendar.google.com walla.my calendly.com ask.fm asked.kr buymeacoffee.com ko-fi.com snapchat.com"
+    " onedrive.live.com sites.google.com link.inpock.co.kr about.me".split()
 )
+_DOORS_BELOW = (".notion.site", ".zoom.us", ".carrd.co", ".slack.com")
 _HOMES = frozenset(  # one path segment is a person's page, more is a post
-    "instagram.com facebook.com fb.com m.facebook.com twitter.com x.com threads.net threads.com github.com twitch.tv "
-    "blog.naver.com m.blog.naver.com pinterest.com pinterest.co.kr velog.io brunch.co.kr medium.com tiktok.com "
-    "youtube.com m.youtube.com cyworld.com soundcloud.com behance.net post.naver.com band.us gitlab.com".split()
+    "instagram.com facebook.com fb.com m.facebook.com twitter.com x.com threads.net threads.com github.com"
+    " twitch.tv blog.naver.com m.blog.naver.com pinterest.com pinterest.co.kr velog.io brunch.co.kr medium.com"
+    " tiktok.com youtube.com m.youtube.com cyworld.com soundcloud.com behance.net post.naver.com band.us"
+    " gitlab.com".split()
 )
+_HOMES_BELOW = (".tistory.com", ".github.io", ".wordpress.com", ".blogspot.com", ".substack.com")
 _NOT_A_HOME = frozenset(
-    "p reel reels tv explore watch hashtag share shorts playlist results live feed search about login i home "
-    "settings notifications events groups marketplace ads premium gaming trending topics features pricing".split()
+    "p reel reels tv explore watch hashtag share shorts playlist results live feed search about login i home"
+    " settings notifications events groups marketplace ads premium gaming trending topics features".split()
 )
 _NESTED_HOMES = re.compile(
-    r"(?:linkedin\.com/in|discord\.com/(?:invite|users)|youtube\.com/(?:channel|c|user)|instagram\.com/stories"
-    r"|facebook\.com/(?:people|messages)|steamcommunity\.com/(?:id|profiles)|band\.us/(?:n|band)|notion\.(?:so|site)"
-    r"|pf\.kakao\.com|story\.kakao\.com|invite\.kakao\.com|cash\.app|venmo\.com|paypal\.com/paypalme)/"
+    words(
+        r"""linkedin\.com/in discord\.com/(?:invite|users) youtube\.com/(?:channel|c|user) instagram\.com/stories
+        facebook\.com/(?:people|messages) steamcommunity\.com/(?:id|profiles) band\.us/(?:n|band) notion\.so
+        pf\.kakao\.com story\.kakao\.com invite\.kakao\.com cash\.app venmo\.com paypal\.com/paypalme"""
+    )
+    + "/"
 )
 _SECRET_QUERY = re.compile(
-    r"[?&#;](?:access_?)?(?:token|key|api_?key|auth|invite|code|pwd|pass(?:word)?|session(?:_?id)?|sig(?:nature)?|secret|otp"
-    r"|email|phone|user(?:_?id|name)?)=",
+    r"[?&#;](?:access_?)?"
+    + words(
+        """token key api_?key auth invite code pwd pass(?:word)? session(?:_?id)? sig(?:nature)? secret otp
+        email phone user(?:_?id|name)?"""
+    )
+    + "=",
     re.IGNORECASE,
 )
 
@@ -44,102 +54,93 @@ def _link(match: re.Match[str]) -> Kind | None:
     address = re.sub(r"^(?:https?://)?(?:www\.)?", "", match[0], flags=re.IGNORECASE)
     host, _, rest = address.partition("/")
     host = host.lower()
-    path = re.split("[?#]", rest)[0].strip("/")
-    segments = [s for s in path.split("/") if s]
-    if host in _DOORS and (segments or "?" in rest):
-        return "URL"
-    if host.endswith((".notion.site", ".zoom.us", ".carrd.co", ".slack.com")) or _NESTED_HOMES.match(address):
-        return "URL"
-    if host in _HOMES and len(segments) == 1 and segments[0].lower() not in _NOT_A_HOME:
-        return "URL"
-    if (
-        host.endswith((".tistory.com", ".github.io", ".wordpress.com", ".blogspot.com", ".substack.com"))
-        and not segments
-    ):
-        return "URL"
-    return "URL" if _SECRET_QUERY.search(address) else None
+    segments = [segment for segment in re.split("[?#]", rest)[0].split("/") if segment]
+    door = (host in _DOORS and rest) or host.endswith(_DOORS_BELOW) or _NESTED_HOMES.match(address)
+    home = host in _HOMES and len(segments) == 1 and segments[0].lower() not in _NOT_A_HOME
+    home_below = host.endswith(_HOMES_BELOW) and not segments
+    return "URL" if door or home or home_below or _SECRET_QUERY.search(address) else None
 
 
 _URL_CHAR = r"[^\s가-힣ㄱ-ㅎㅏ-ㅣ<>\"'\[\]{}|\\^`\ue000-\uf8ff]"
-_URL_TAIL = r"(?<![.,;:!?)~])"
-_TLD = "com|net|org|kr|me|gg|io|link|page|us|tv|app|be|ee|ly|fm|my|site|so|gl|co|ai|dev|xyz|shop|info"
+_URL_END = r"(?<![.,;:!?)~])"
+_TLD = words("com net org kr me gg io link page us tv app be ee ly fm my site so gl co ai dev xyz shop info")
+_HOST = r"(?<![A-Za-z0-9@.\-])(?:[A-Za-z0-9][A-Za-z0-9\-]{0,40}\.){1,4}"
 
 # --- e-mail ---
 
-_AT = r"\s?(?:@|골뱅이|골뱅|\(at\)|\[at\]|<at>|\(골뱅이\)|\(@\))\s?"
-_DOMAIN_NAME = "네이버|지메일|쥐메일|구글|한메일|다음|카카오|핫메일|네이트|아웃룩|야후|[A-Za-z0-9](?:[A-Za-z0-9\\-]{0,40})"
-_DOT = r"\s?(?:\.|\(dot\)|\[dot\]|\bdot\b|점|쩜|닷)\s?"
-_LAST = r"(?:[A-Za-z]{2,10}|컴|콤|넷|케이알)"
 _LOCAL = r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}"
+_AT = r"\s?(?:@|골뱅이|골뱅|\(at\)|\[at\]|<at>|\(골뱅이\)|\(@\))\s?"
+_SPELLED_AT = r"(?:@|\s?골뱅이\s?|\s?\(at\)\s?)"
+_PROVIDER = words(
+    r"""네이버 지메일 쥐메일 구글 한메일 다음 카카오 핫메일 네이트 아웃룩 야후
+    [A-Za-z0-9][A-Za-z0-9\-]{0,40}"""
+)
+_DOTTED = r"(?:\s?(?:\.|\(dot\)|\[dot\]|\bdot\b|점|쩜|닷)\s?(?:[A-Za-z]{2,10}|컴|콤|넷|케이알)){1,3}"
+_NO_LETTER = "(?![A-Za-z0-9])"
 
 # --- handles ---
 
-_APP = (
-    "인스타그램|인스타|인별|카카오톡|카톡|톡|라인|트위터|트윗|엑스|디스코드|디코|텔레그램|텔레|스냅챗|스냅|틱톡|페이스북|페북|페메|스팀|배틀넷|배그|롤|발로란트|발로"
-    "|깃허브|깃헙|블로그|위챗|왓츠앱|스카이프|유튜브|쓰레드|스레드|제페토|밴드|네이트온|당근"
-    "|instagram|insta|discord|twitter|telegram|line|github|tiktok|snapchat|facebook|kakao|ig"
+_APP = words(
+    """인스타그램 인스타 인별 카카오톡 카톡 톡 라인 트위터 트윗 엑스 디스코드 디코 텔레그램 텔레 스냅챗 스냅 틱톡
+    페이스북 페북 페메 스팀 배틀넷 배그 롤 발로란트 발로 깃허브 깃헙 블로그 위챗 왓츠앱 스카이프 유튜브 쓰레드 스레드
+    제페토 밴드 네이트온 당근 instagram insta discord twitter telegram line github tiktok snapchat facebook kakao
+    (?<![A-Za-z])ig"""
 )
-_ID = "아이디|아뒤|계정|닉네임|닉|유저네임|핸들|(?<![A-Za-z])(?:id|ID|Id)(?![A-Za-z])"
+_ID = words("아이디 아뒤 계정 닉네임 닉 유저네임 핸들 (?<![A-Za-z])(?:id|ID|Id)(?![A-Za-z])")
 _NOT_A_HANDLE = frozenset(
-    "story stories reels reel live feed dm hashtag follow follower followers following business premium shorts channel "
-    "video profile login logout pc app mobile official filter music remix download update messenger server bot nitro pro "
-    "plus web post like likes block blocked message notice event page group chat status card number photo online offline "
-    "password beta ios android iphone galaxy windows mac netflix youtube google naver kakao kakaotalk instagram facebook "
-    "twitter discord telegram line gmail dms lol wow omg ott vip http https www com jpg png mp4 gif pdf check".split()
+    "story stories reels reel live feed dm dms hashtag follow follower followers following business premium shorts"
+    " channel video profile login logout pc app mobile official filter music remix download update messenger server"
+    " bot nitro pro plus web post like likes block blocked message notice event page group chat status card number"
+    " photo online offline password beta ios android iphone galaxy windows mac netflix youtube google naver kakao"
+    " kakaotalk instagram facebook twitter discord telegram line gmail lol wow omg ott vip http https www com jpg"
+    " png mp4 gif pdf check please sorry thank thanks okay good love happy today everyone".split()
 )
-_HANDLE = r"(?<![A-Za-z0-9._@#\-])(?P<value>@?[A-Za-z0-9_](?:[._\-]?[A-Za-z0-9_]){2,29}_?(?:#\d{3,5})?)(?![A-Za-z0-9])"
+_BEGIN = r"(?<![A-Za-z0-9._@#\-])"
+_HANDLE = rf"{_BEGIN}(?P<value>@?[A-Za-z0-9_](?:[._\-]{{0,2}}[A-Za-z0-9_]){{2,29}}_?(?:#\d{{3,5}})?){_NO_LETTER}"
+_GAP = rf"[^A-Za-z0-9\n@_{FILLED}]"
+_POSSESSIVE = r"(?:(?:이게|내|제|나의|우리|걔|그|이|얘)\s?){0,2}"
+_AFTER_APP = r"(?:\s?(?:아이디|계정|친추|추가|팔로|맞팔|이야|야|임|이다|인데|로|에서|에|이고)|\s?$|\s?[^가-힣])"
 
 
 def _handle(match: re.Match[str]) -> Kind | None:
     word = match["value"].lstrip("@").lower()
-    if word in _NOT_A_HANDLE or word.isdigit() or not re.search("[a-z]", word):
+    if word in _NOT_A_HANDLE or not re.search("[a-z]", word):
         return None
-    telling = re.search(r"[\d_.#]", word) is not None
-    named = re.search(f"(?:{_ID})", match[0][: match.start("value") - match.start()]) is not None
-    return "SNS_ID" if telling or named or len(word) >= 6 else None
+    named = re.search(_ID, match.string[match.start() : match.start("value")])
+    return "SNS_ID" if re.search(r"[\d_.#]", word) or named or len(word) >= 6 else None
+
+
+def _handle_before_cue(match: re.Match[str]) -> Kind | None:
+    word = match["value"].lower()
+    telling = re.search("[a-z]", word) and re.search(r"[\d_.]", word)
+    return "SNS_ID" if telling and word not in _NOT_A_HANDLE else None
 
 
 def _mention(match: re.Match[str]) -> Kind | None:
     return None if match[0][1:].lower() in ("everyone", "here", "all", "channel") else "SNS_ID"
 
 
-def _handle_before_cue(match: re.Match[str]) -> Kind | None:
-    word = match["value"].lower()
-    telling = re.search(r"[a-z]", word) and re.search(r"[\d_.]", word)
-    return "SNS_ID" if telling and word not in _NOT_A_HANDLE and not before(match, 1).isdigit() else None
-
-
 def _tag(match: re.Match[str]) -> Kind | None:
-    return None if re.fullmatch(r"[0-9]+", match["value"].split("#")[0]) else "SNS_ID"
+    return None if match[0].split("#")[0].isdigit() else "SNS_ID"
 
 
 LINKS = Family(
     re.compile(r"[A-Za-z@#]"),
     (
-        Rule(rf"(?:https?://|www\.){_URL_CHAR}{{3,2000}}{_URL_TAIL}", _link, keep=True, flags=re.IGNORECASE),
+        Rule(rf"(?:https?://|www\.){_URL_CHAR}{{3,2000}}{_URL_END}", _link, keep=True, flags=re.IGNORECASE),
+        Rule(rf"{_HOST}{_TLD}/{_URL_CHAR}{{1,2000}}{_URL_END}", _link, keep=True),
+        Rule(rf"{_LOCAL}{_AT}{_PROVIDER}{_DOTTED}{_NO_LETTER}", "EMAIL"),
+        Rule(rf"{_LOCAL}\s(?:at|AT|앳)\s{_PROVIDER}{_DOTTED}{_NO_LETTER}", "EMAIL"),
+        Rule(rf"{_LOCAL}{_SPELLED_AT}{_PROVIDER}{_NO_LETTER}", "EMAIL"),
+        Rule(rf"{_BEGIN}(?<!/)@[A-Za-z0-9_](?:[._]{{0,2}}[A-Za-z0-9_]){{2,29}}_?{_NO_LETTER}", _mention),
+        Rule(rf"{_APP}\s?(?:친추)?\s?{_ID}?{_GAP}{{0,8}}{_HANDLE}", _handle, flags=re.IGNORECASE),
+        Rule(rf"{_ID}{_GAP}{{0,6}}{_HANDLE}", _handle),
         Rule(
-            rf"(?<![A-Za-z0-9@.\-])(?:[A-Za-z0-9][A-Za-z0-9\-]{{0,40}}\.){{1,4}}(?:{_TLD})/{_URL_CHAR}{{1,2000}}{_URL_TAIL}",
-            _link,
-            keep=True,
-        ),
-        Rule(rf"{_LOCAL}{_AT}(?:{_DOMAIN_NAME})(?:{_DOT}{_LAST}){{1,3}}(?![A-Za-z0-9])", "EMAIL"),
-        Rule(rf"{_LOCAL}\s(?:at|AT|앳)\s(?:{_DOMAIN_NAME})(?:{_DOT}{_LAST}){{1,3}}(?![A-Za-z0-9])", "EMAIL"),
-        Rule(rf"{_LOCAL}(?:@|\s?골뱅이\s?|\s?\(at\)\s?)(?:{_DOMAIN_NAME})(?![A-Za-z0-9])", "EMAIL"),
-        Rule(r"(?<![A-Za-z0-9._@#/])@[A-Za-z0-9_](?:[._]?[A-Za-z0-9_]){2,29}_?(?![A-Za-z0-9])", _mention),
-        Rule(
-            rf"(?:{_APP})\s?(?:친추)?\s?(?:{_ID})?[^A-Za-z0-9\n{{}}@_\ue000-\uf8ff]{{0,8}}{_HANDLE}",
-            _handle,
-            flags=re.IGNORECASE,
-        ),
-        Rule(rf"(?:{_ID})[^A-Za-z0-9\n@_\ue000-\uf8ff]{{0,6}}{_HANDLE}", _handle),
-        Rule(
-            r"(?<![A-Za-z0-9._@#\-])(?P<value>[A-Za-z0-9_](?:[._]?[A-Za-z0-9_]){3,29}_?)(?![A-Za-z0-9])"
-            r"(?=(?:이라고|라고|이야|이에요|예요|으로|로|이|가|은|는|야|요)?[\s,(]{0,2}(?:이게|내|제|나의|우리|걔|그|이)?\s?"
-            rf"(?:{_APP}|{_ID})(?:\s?(?:아이디|계정|친추|추가|팔로|맞팔|이야|야|임|이다|인데|로|에서|에|로도|이고|$|[^가-힣])))",
+            rf"{_BEGIN}(?P<value>[A-Za-z0-9_](?:[._]{{0,2}}[A-Za-z0-9_]){{3,29}}_?){_NO_LETTER}"
+            r"(?=(?:이라고|라고|이야|이에요|예요|으로|로|이|가|은|는|야|요)?[\s,(]{0,2}"
+            rf"{_POSSESSIVE}(?:{_APP}|{_ID}){_AFTER_APP})",
             _handle_before_cue,
         ),
-        Rule(
-            r"(?<![\w#])(?P<value>[A-Za-z가-힣0-9_.]{2,16}#(?:KR\d?|kr\d?|[A-Za-z]{2}\d|\d{3,5}))(?!\w)", _tag
-        ),
+        Rule(r"(?<![\w#])[A-Za-z가-힣0-9_.]{2,16}#(?:KR\d?|kr\d?|[A-Za-z]{2}\d|\d{3,5})(?!\w)", _tag),
     ),
 )

@@ -19,11 +19,11 @@ END = r"(?![0-9])"
 
 # What makes a number a measure of something, not a number of somebody.
 UNIT = (
-    r"(?:\s?(?:천|백|십)?\s?(?:원|만|억|명|개|번째|년|월|살|세|시|분|초|주|차|키로|킬로|kg|km|cm|mm|ml|미터|도|퍼|프로|%|점|위|등|회"
-    r"|호선|권|장|잔|병|봉|판|박|인분|배|쪽|포인트|자리|글자|자|층|칼로리|kcal|달러|불|엔|보|걸음|화|강|시간|일(?!이|번))"
+    r"(?:(?:천|백|십)?(?:원|만|억|명|개|번째|년|월|살|세|시|분|초|주|차|키로|킬로|kg|km|cm|mm|ml|미터|도|퍼|프로|%|점|위|등|회|호선"
+    r"|권|장|잔|병|봉|판|박|인분|배|쪽|포인트|자리|글자|자|층|칼로리|kcal|달러|불|엔|보|걸음|화|강|시간|일(?!이|번))"
+    r"|\s(?:(?:천|백|십)?(?:만\s?)?원|만(?![가-힣])|명|개(?![가-힣]{2})|시간|시(?![가-힣]{2})|분(?![가-힣]{2})|년|월|일(?![가-힣])|살|걸음|포인트)"
     r"|번(?![호이째]?\s?(?:누|로|이|야|$)))"
 )
-
 _SEPARATOR = re.compile(rf"{NOT_D}+")
 
 
@@ -99,7 +99,7 @@ def _card(match: re.Match[str]) -> Kind | None:
 
 def _bare_card(match: re.Match[str]) -> Kind | None:
     digits = digits_of(match[0])
-    return "CARD" if len(set(digits)) > 2 and (_near(_CARD_CUE, match) or luhn_fits(digits)) else None
+    return "CARD" if len(set(digits)) > 1 and (_near(_CARD_CUE, match) or luhn_fits(digits)) else None
 
 
 # --- licences, registrations, passports ---
@@ -236,11 +236,6 @@ NUMBERS = Family(
             _passport,
         ),
         Rule(r"(?<![A-Za-z0-9])[A-Z]{2}[ ]?\d{9}[ ]?[A-Z]{2}(?![A-Za-z0-9])", "TRACKING"),
-        Rule(
-            r"(?:송장|운송장|주문|예약|접수|등기|배송)\s?(?:번호)?[^0-9A-Za-z\n]{0,6}"
-            r"(?P<value>(?=[A-Z0-9\-]*\d[A-Z0-9\-]*\d[A-Z0-9\-]*\d)[A-Z0-9](?:-?[A-Z0-9]){6,24})(?![A-Za-z0-9])",
-            "TRACKING",
-        ),
         Rule(
             r"(?<![\d.])-?\d{1,2}\.\d{3,}\s?[,/ ]\s?-?\d{2,3}\.\d{3,}"
             r"|위도\s?:?\s?\d{1,2}\.\d+.{0,4}경도\s?:?\s?\d{2,3}\.\d+",

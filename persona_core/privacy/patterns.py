@@ -9,13 +9,14 @@ import re
 
 from persona_core.privacy import digits
 from persona_core.privacy.addresses import ADDRESSES
+from persona_core.privacy.birthdays import BIRTHDAYS
 from persona_core.privacy.codes import CODES
 from persona_core.privacy.links import LINKS
 from persona_core.privacy.numbers import NUMBERS
 from persona_core.privacy.span import Span, blank
 
 # Links first, so that no number is found inside one; then long numbers, which are plain, before words with numbers.
-FAMILIES = (LINKS, NUMBERS, CODES, ADDRESSES)
+FAMILIES = (LINKS, NUMBERS, CODES, BIRTHDAYS, ADDRESSES)
 
 # Begins with one character class, so that the scan runs at the speed of memory: 공, 일 … must be followed by more.
 _SPELLED = "공영빵령일이삼사오육륙칠팔구"

@@ -13,6 +13,11 @@ from persona_core.privacy.span import FILL, FILLED, KEPT, Kind, Span
 Judge = Callable[[re.Match[str]], Kind | None]
 
 
+def words(text: str) -> str:
+    """A group of alternatives, from words (patterns without blanks) separated by blanks."""
+    return "(?:" + "|".join(text.split()) + ")"
+
+
 class Rule:
     """A compiled pattern; the group ``value``, or else the whole match, is what gets masked.
 

@@ -80,10 +80,12 @@ _SHAPE = re.compile(
 )
 
 # Nearly every message is speech, so the readers classify only what passes this first look (written out in their loops):
-#     body < NOT_ASCII or body[0] in BEGINNINGS or body[-1] == "."
+#     body < NOT_ASCII or body[:2] in BEGINNINGS or body[-1] == "."
 # The first is true of a body that begins with an ASCII character, and of an empty one.
 NOT_ASCII = "\x80"
-BEGINNINGS = frozenset("사동이음파연카보페그라송샵지톡일투가")
+BEGINNINGS = frozenset(
+    "사진 동영 이모 음성 파일 연락 카카 보이 페이 그룹 라이 송금 샵검 지도 톡게 일정 투표 가려".split()
+)
 
 _WITH_WORDS = "(이모티콘)"  # an emoticon sent together with words
 

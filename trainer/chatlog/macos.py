@@ -94,6 +94,6 @@ def _read(sender: str, body: str) -> tuple[str, str, Kind]:
     if not sender:
         return "", body, "deleted"
     kind: Kind = "text"
-    if body < NOT_ASCII or body[0] in BEGINNINGS or body[-1] == "." or "\n" in body:
+    if body < NOT_ASCII or body[:2] in BEGINNINGS or body[-1] == "." or "\n" in body:
         kind, body = classify(body)
     return intern(sender), body, kind

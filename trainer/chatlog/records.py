@@ -130,7 +130,7 @@ class Records:
                 today, midnight = self._day, self._midnight
                 continue
             kind: Kind = "text"
-            if body < NOT_ASCII or body[0] in BEGINNINGS or body[-1] == ".":
+            if body < NOT_ASCII or body[:2] in BEGINNINGS or body[-1] == ".":
                 kind, body = classify(body)
             messages.append(Message(midnight + after_midnight, name, body, kind))
         return messages

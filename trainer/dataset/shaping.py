@@ -101,7 +101,7 @@ class Shaper:
         return Shaped(records, tally)
 
     def _masked_example(self, example: Example) -> Example:
-        return Example(tuple(map(self._masked, example.turns)), example.trained)
+        return Example(tuple(self._masked(example.turns)), example.trained)
 
     def _examples(self, session: Session, tally: Tally, dropped: list[tuple[str, str]]) -> Iterator[Example]:
         judged = [s if s.rule else s._replace(rule=rule_of_text(s.text)) for s in session]
@@ -109,15 +109,18 @@ class Shaper:
             if spoken.rule:
                 tally.drop(spoken.rule, persona=spoken.by_persona)
                 dropped.append((spoken.rule, spoken.text))
-        turns = [self._masked(turn) for turn in to_turns(judged)]
+        turns = self._masked(to_turns(judged))
         for turn in turns:
             bursts = tally.persona_bursts if turn.role == "persona" else tally.partner_bursts
             bursts[_bubbles(turn)] += 1
         for stretch in self._stretches(turns, tally, dropped):
             yield from self._windows(stretch, tally)
 
-    def _masked(self, turn: Turn) -> Turn:
-        return Turn(turn.role, tuple(self._masker.mask_bubbles(turn.bubbles)))
+    def _masked(self, turns: Sequence[Turn]) -> list[Turn]:
+        """The turns with placeholders; read as one conversation, for a number may go on in the next bubble."""
+        bubbles = [bubble for turn in turns for bubble in turn.bubbles]
+        masked = iter(self._masker.mask_bubbles(bubbles))
+        return [Turn(turn.role, tuple(next(masked).text for _ in turn.bubbles)) for turn in turns]
 
     def _stretches(
         self, turns: Iterable[Turn], tally: Tally, dropped: list[tuple[str, str]]

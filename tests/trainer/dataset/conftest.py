@@ -11,15 +11,17 @@ START = datetime(2026, 1, 1, 9, 0)
 
 
 def stamp(at: datetime) -> str:
-    return f"{at.year}년 {at.month}월 {at.day}일 {'오전' if at.hour < 12 else '오후'} {at.hour % 12 or 12}:{at.minute:02}"
+    half = "오전" if at.hour < 12 else "오후"
+    return f"{at.year}년 {at.month}월 {at.day}일 {half} {at.hour % 12 or 12}:{at.minute:02}"
 
 
 def export_of(said: list[tuple[datetime, str, str]]) -> str:
     """An Android export of (time, sender, text); a sender of "" writes a system line."""
-    records = [
-        f"{stamp(at)}, {f'{sender} : ' if sender else ''}{text}\r\n" for at, sender, text in said
-    ]
-    return f"\ufeff{YOU} 님과 카카오톡 대화\r\n저장한 날짜 : {stamp(START)}\n\n\r\n{stamp(START)}\r\n" + "".join(records)
+    records = [f"{stamp(at)}, {f'{sender} : ' if sender else ''}{text}\r\n" for at, sender, text in said]
+    return (
+        f"\ufeff{YOU} 님과 카카오톡 대화\r\n저장한 날짜 : {stamp(START)}\n\n\r\n{stamp(START)}\r\n"
+        + "".join(records)
+    )
 
 
 @pytest.fixture

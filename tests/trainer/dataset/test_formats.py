@@ -23,7 +23,9 @@ TURNS = (
 EXAMPLE = Example(TURNS, (True, True))
 WINDOW = Example(TURNS, (False, True))  # its first reply was trained in the window before
 
-bubbles = st.text(min_size=1, max_size=12).map(clean_bubble).filter(lambda bubble: bubble not in ("", OPENING))
+bubbles = (
+    st.text(min_size=1, max_size=12).map(clean_bubble).filter(lambda bubble: bubble not in ("", OPENING))
+)
 spoken = st.lists(bubbles, min_size=1, max_size=3).map(tuple)
 
 
@@ -179,7 +181,10 @@ ASKS, ANSWERS = {"author": "user", "content": "밥?"}, {"author": "assistant", "
         ({"messages": [ASKS, ANSWERS], "context": "가" * VERTEX_INPUT}, "row_too_long"),
         ({"messages": [ASKS, {"author": "assistant", "content": "ㅇ" * 1025}]}, "row_too_long"),
         ({"contents": [{"role": "user", "parts": [{"text": "밥?"}]}]}, "row_roles"),
-        ({"contents": [{"role": "user", "parts": []}, {"role": "model", "parts": [{"text": "네"}]}]}, "row_blank"),
+        (
+            {"contents": [{"role": "user", "parts": []}, {"role": "model", "parts": [{"text": "네"}]}]},
+            "row_blank",
+        ),
         ({"contents": [{"role": "user"}, {"role": "model", "parts": [{"text": "네"}]}]}, "row_blank"),
     ],
 )

@@ -50,7 +50,10 @@ def test_an_example_with_a_word_changed_is_a_near_copy():
 
 def test_other_words_make_another_example():
     """The same subject is no copy."""
-    other = (Turn("partner", TALK[0].bubbles), Turn("persona", ("여섯시는 좀 그렇고 일곱시에 홍대에서 만나면 어때?",)))
+    other = (
+        Turn("partner", TALK[0].bubbles),
+        Turn("persona", ("여섯시는 좀 그렇고 일곱시에 홍대에서 만나면 어때?",)),
+    )
     copies = Copies()
 
     assert copies.rule(1, sketch(TALK)) == ""

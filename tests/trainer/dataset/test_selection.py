@@ -12,7 +12,9 @@ def ledger(*replies: list[int]) -> Ledger:
     book = Ledger()
     for session, said in enumerate(replies):
         numbers = array("q", said).tobytes()
-        book.add(Record("", session, len(said), len(said), 10, session, b"", exchanges=numbers, replies=numbers))
+        book.add(
+            Record("", session, len(said), len(said), 10, session, b"", exchanges=numbers, replies=numbers)
+        )
     return book
 
 

@@ -17,7 +17,9 @@ def ledger(*examples: tuple[int, list[int]]) -> Ledger:
     book = Ledger()
     for session, said in examples:
         numbers = array("q", said).tobytes()
-        book.add(Record("", session, len(said), len(said), 10, session, b"", exchanges=numbers, replies=numbers))
+        book.add(
+            Record("", session, len(said), len(said), 10, session, b"", exchanges=numbers, replies=numbers)
+        )
     return book
 
 

@@ -1,6 +1,7 @@
 """Messages become sessions and turns: only silence ends a session, only the other side ends a turn."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,8 +51,8 @@ def test_sessions_are_the_messages_cut_at_every_silence_and_nowhere_else(gaps):
     found = list(split_sessions(messages, GAP, "나"))
 
     assert [message for session in found for message in session] == messages
-    assert all(b.sent_at - a.sent_at <= GAP for s in found for a, b in zip(s, s[1:], strict=False))
-    assert all(b[0].sent_at - a[-1].sent_at > GAP for a, b in zip(found, found[1:], strict=False))
+    assert all(b.sent_at - a.sent_at <= GAP for s in found for a, b in pairwise(s))
+    assert all(b[0].sent_at - a[-1].sent_at > GAP for a, b in pairwise(found))
 
 
 def test_a_room_that_is_never_silent_is_cut_after_an_answer():

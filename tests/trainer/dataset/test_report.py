@@ -1,0 +1,182 @@
+"""The report tells everything in both languages, on one page, and gives nothing away."""
+
+import json
+import re
+from html.parser import HTMLParser
+from typing import get_args
+
+import pytest
+
+from persona_core.texts import LANGUAGES, table, text_in
+from trainer.chatlog.message import Kind
+from trainer.dataset.page import render_page
+from trainer.dataset.plots import Bar, bars
+from trainer.dataset.preparation import write_data
+
+from .conftest import ME, YOU, days
+
+PLANTED = {
+    "010-0000-1234": "내 번호 010-0000-1234야",
+    "someone@example.com": "메일은 someone@example.com",
+    "900101-1234567": "주민번호 900101-1234567 이래",
+    "김도윤": "나 김도윤인데",
+    "서연": "서연아 뭐해",
+    "3333-00-0001234": "카카오뱅크 3333-00-0001234로 보내줘",
+}
+RULES = (*get_args(Kind), "bot", "repeated", "blank", "too_long", "unanswered", "same_example", "near_copy")
+LATE_RULES = ("near_copy_of_training", "over_max_examples", "over_format_limit")
+
+
+@pytest.fixture
+def prepared(tmp_path, write_chat):
+    """A chat with private facts in what is said and in what is dropped; gives back json, report and page."""
+    facts = [
+        line
+        for said in PLANTED.values()
+        for line in ((600, YOU, said), (1, ME, f"ㅇㅇ {said}"), (0, ME, said))
+    ]
+    dropped = [
+        (600, YOU, "파일: 김도윤_이력서_900101-1234567.pdf"),
+        (1, YOU, "[Web발신] 김도윤님 카드 승인 010-0000-1234"),
+        (1, YOU, "https://example.com/김도윤/010-0000-1234"),
+        (1, YOU, "연락처: 김도윤 010-0000-1234"),
+        (1, "", "김도윤님이 이서연님을 초대했습니다."),
+        (1, ME, "사진"),
+        (1, "방장봇", "김도윤님 someone@example.com 으로 문의하세요"),
+    ]
+    html = [(600, YOU, "<script>alert(1)</script> & \"'"), (1, ME, "<b>뭐야</b>")]
+    write_data(write_chat(*facts, *dropped, *html, *days(20)), tmp_path)
+    document = (tmp_path / "report.json").read_text("utf-8")
+    return document, json.loads(document), (tmp_path / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("secret", PLANTED)
+def test_no_planted_value_is_in_report_page_or_examples(prepared, tmp_path, secret):
+    """Not in the samples, not in the examples of rules, nowhere."""
+    document, _, page = prepared
+
+    written = [path.read_text("utf-8") for path in tmp_path.glob("*.jsonl")]
+    assert [secret in text for text in (document, page, *written)] == [False] * 4
+
+
+def test_the_page_is_one_file_that_loads_nothing(prepared):
+    """No script, no link, no picture from anywhere; the browser is told so, too."""
+    _, _, page = prepared
+
+    assert "default-src 'none'" in page
+    assert not re.search(r"<script|<link|<img|<iframe|\bsrc=|href=|url\(|@import|\bon\w+=", page)
+
+
+def test_what_was_said_is_escaped(prepared):
+    """Tags that someone typed are shown, not obeyed."""
+    _, _, page = prepared
+
+    assert "&lt;b&gt;뭐야&lt;/b&gt;" in page
+    assert "<b>뭐야" not in page
+
+
+def test_the_page_is_whole_html(prepared):
+    """Every element that is opened is closed, in order."""
+
+    class Nesting(HTMLParser):
+        VOID = ("meta", "input", "br")
+
+        def __init__(self):
+            super().__init__()
+            self.open = []
+
+        def handle_starttag(self, tag, attrs):
+            if tag not in self.VOID:
+                self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+        def handle_startendtag(self, tag, attrs):
+            pass
+
+    nesting = Nesting()
+    nesting.feed(prepared[2])
+
+    assert nesting.open == []
+
+
+def test_the_page_speaks_both_languages(prepared, monkeypatch):
+    """Each text stands in both; the reader's is shown first."""
+    _, report, _ = prepared
+    monkeypatch.setenv("PERSONA_LANG", "en")
+
+    page = render_page(report)
+
+    for lang in LANGUAGES:
+        for key in ("title", "dropped", "masked", "samples_note", "rule_media"):
+            assert text_in(lang, f"report.{key}") in page
+    assert '<html lang="en">' in page
+    assert '<input type="radio" name="language" id="en" checked>' in page
+
+
+def test_a_phone_shows_it_without_zooming(prepared):
+    """The viewport is the screen's, and wide tables scroll by themselves."""
+    _, _, page = prepared
+
+    assert "width=device-width" in page
+    assert "overflow-x: auto" in page
+
+
+def test_every_rule_has_a_name_in_both_languages():
+    """Whatever drops a message or an example can be read about."""
+    assert [
+        rule for rule in RULES + LATE_RULES if rule != "text" and f"report.rule_{rule}" not in table()
+    ] == []
+
+
+def test_each_rule_has_a_count_and_a_masked_example(prepared):
+    """File names and the paths of links are left out; names are placeholders."""
+    _, report, _ = prepared
+
+    shown = {rule["rule"]: (rule["count"], rule["example"]) for rule in report["rules"]}
+    assert shown["file"][1] == "파일: ….pdf"
+    assert shown["media"] == (1, "사진")
+    assert shown["system"][1] == "[[PERSONA]]님이 [[PARTNER]]님을 초대했습니다."
+    assert shown["link"][1].startswith("https://example.com/…") or "[[URL]]" in shown["link"][1]
+    assert {"bot", "notice"} <= set(shown)
+
+
+def test_the_report_has_what_others_read(prepared):
+    """The model card, the summary and the tests rely on these."""
+    _, report, _ = prepared
+
+    assert report["messages"] == 18 + 7 + 2 + 60
+    assert report["examples"]["train"] + report["examples"]["validation"] == 27
+    assert set(report["dropped"]) == {rule["rule"] for rule in report["rules"]}
+    assert report["masked"]["PHONE"] >= 3
+    assert report["tokens"]["limit"] == 1024
+    assert sum(bar["count"] for bar in report["tokens"]["histogram"]) == 27
+    assert sum(bar["count"] for bar in report["session_lengths"]["histogram"]) == report["sessions"]
+
+
+def test_twenty_examples_are_shown_with_what_is_learned_marked(prepared):
+    """Persona bubbles that carry loss are coloured."""
+    _, report, page = prepared
+
+    assert len(report["samples"]) == 20
+    learned = sum(len(t["bubbles"]) for sample in report["samples"] for t in sample["turns"] if t["learned"])
+    assert page.count('<div class="bubble persona learned">') == learned > 20
+
+
+def test_bars_stand_on_the_floor_and_the_highest_reaches_the_ceiling():
+    """Heights are shares of the highest bar; labels are escaped."""
+    svg = bars([Bar("<a>", (1, 3)), Bar("b", (2, 0))])
+
+    assert re.findall(r'height="([\d.]+)" class="(part\d)"', svg) == [
+        ("35.5", "part0"),
+        ("106.5", "part1"),
+        ("71.0", "part0"),
+    ]
+    assert "&lt;a&gt;: 1 + 3" in svg
+
+
+def test_nothing_to_draw_is_drawn_as_nothing():
+    """No division by zero."""
+    assert "<rect" not in bars([])
+    assert "<rect" not in bars([Bar("a", (0,))])

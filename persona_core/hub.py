@@ -155,6 +155,13 @@ def private_repository(repo_id: str) -> Repository:
     return repository
 
 
+def exists(repo_id: str) -> bool:
+    """Whether there is such a model repository that this token may see."""
+    api = client()
+    with hub_errors(repo_id):
+        return bool(api.repo_exists(repo_id))
+
+
 def make_private(repo_id: str) -> None:
     """Take a repository that became public out of sight."""
     api = client()
@@ -249,7 +256,7 @@ def hub_errors(repo_id: str, revision: str = "main") -> Iterator[None]:
 def _in_plain_words(error: BaseException | None, repo_id: str, revision: str) -> PersonaError | None:
     """The error a person can mend behind ``error`` or behind what caused it; None when there is no such."""
     import httpx2
-    from huggingface_hub.errors import HfHubHTTPError, XetDownloadError
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, XetDownloadError
 
     while error is not None:
         match error:
@@ -258,6 +265,8 @@ def _in_plain_words(error: BaseException | None, repo_id: str, revision: str) ->
             case OSError(errno=errno.ENOSPC | errno.EDQUOT):
                 return StorageError("hub.disk_full")
             case httpx2.TransportError() | ConnectionError() | TimeoutError() | XetDownloadError():
+                return HubError("hub.unreachable", repo=repo_id)
+            case LocalEntryNotFoundError(__cause__=None):  # not in the cache, and told to stay offline
                 return HubError("hub.unreachable", repo=repo_id)
         error = error.__cause__
     return None

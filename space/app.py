@@ -44,7 +44,14 @@ VISITORS = 32  # conversations in flight; more wait in the queue
 QUEUE = 64  # and more than these are told to come back
 STATUS_EVERY_S = 2.0
 KEPT_MESSAGES = 400  # what her browser remembers of the chat
-FONTS = ("system-ui", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans CJK KR", "Noto Sans KR", "sans-serif")
+FONTS = (
+    "system-ui",
+    "Apple SD Gothic Neo",
+    "Malgun Gothic",
+    "Noto Sans CJK KR",
+    "Noto Sans KR",
+    "sans-serif",
+)
 
 Message = dict[str, Any]
 READY = Status("ready")
@@ -72,7 +79,9 @@ class Messenger(gr.ChatInterface):  # type: ignore[misc]  # gradio is Any to myp
     ) -> tuple[int | None, list[Message]]:
         return index, conversation[-KEPT_MESSAGES:]
 
-    def _delete_conversation(self, index: int | None, saved: list[Message]) -> tuple[int | None, list[Message]]:
+    def _delete_conversation(
+        self, index: int | None, saved: list[Message]
+    ) -> tuple[int | None, list[Message]]:
         return index, []
 
 
@@ -90,28 +99,32 @@ def build_page(engine: Engine, settings: Settings, status: Callable[[], Status] 
         ThreadPoolExecutor(ZERO_REPLIES if settings.hardware == "zero" else 1, thread_name_prefix="voice"),
     )
 
-    async def answer(message: str, history: list[Message]) -> AsyncGenerator[list[str]]:
+    async def answer(message: str, history: list[Message]) -> AsyncGenerator[tuple[list[str], Any]]:
+        """Her message, and what was said before -> his bubbles so far, and what the line above the chat says."""
         if asks_whether_ai(message):
-            yield [say("space.honest")]
+            yield [say("space.honest")], line("")
             return
         said: list[str] = []
         try:
             async for bubble in voice.reply(turns_of([*history, {"role": "user", "content": message}])):
                 said.append(say("space.honest") if denies_being_ai(bubble) else bubble)
-                yield list(said)
+                yield list(said), line("")
+            trouble = "" if said else say("space.no_reply")
         except Exception as error:  # noqa: BLE001  # whatever it was, she gets words and the log gets no chat
-            raise gr.Error(apology(error, settings), title="", print_exception=False) from None
-        if not said:
-            raise gr.Error(say("space.no_reply"), title="", print_exception=False)
+            trouble = apology(
+                error, settings
+            )  # a gr.Error would cover the page and leave the message box locked
+        yield said, line(trouble)
 
     def show_status() -> tuple[Any, Any]:
         now = status()
-        asleep = now.state != "ready"
-        return gr.Markdown(status_line(now, settings), visible=asleep), gr.Timer(active=asleep)
+        return line(status_text(now, settings)), gr.Timer(
+            active=now.state in ("waking", "downloading", "loading")
+        )
 
     with gr.Blocks(title=say("space.title"), analytics_enabled=False, fill_height=True) as page:
         gr.Markdown(header(settings), elem_id="header")
-        waiting = gr.Markdown(visible=False, elem_id="status")
+        notes = gr.Markdown(visible=False, elem_id="status")
         timer = gr.Timer(STATUS_EVERY_S, active=False)
         if settings.sign_in:
             gr.LoginButton(visible=False)  # brings gradio's sign-in routes and its signed session
@@ -119,6 +132,7 @@ def build_page(engine: Engine, settings: Settings, status: Callable[[], Status] 
             answer,
             chatbot=chatbot(settings),
             textbox=textbox(settings),
+            additional_outputs=notes,
             api_visibility="private",
             concurrency_limit=VISITORS,
             show_progress="hidden",
@@ -128,8 +142,8 @@ def build_page(engine: Engine, settings: Settings, status: Callable[[], Status] 
         )
         remember(chat, page)
         events = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-        page.load(show_status, None, [waiting, timer], **events)
-        timer.tick(show_status, None, [waiting, timer], **events)
+        page.load(show_status, None, [notes, timer], **events)
+        timer.tick(show_status, None, [notes, timer], **events)
     return page.queue(max_size=QUEUE, api_open=False)
 
 
@@ -189,9 +203,15 @@ def notice(settings: Settings) -> str:
     return f"<p>{lines}</p>"  # a block of HTML: the one thing in a placeholder that is not read as Markdown
 
 
-def status_line(now: Status, settings: Settings) -> str:
-    reason = text_in(settings.language, now.error.key, **now.error.values) if now.error else ""
-    return f'<p role="status">{html.escape(settings.text(f"space.{now.state}", reason=reason))}</p>'
+def line(text: str) -> gr.Markdown:
+    """The line above the chat; without words it is not there."""
+    return gr.Markdown(f'<p role="status">{html.escape(text)}</p>', visible=bool(text))
+
+
+def status_text(now: Status, settings: Settings) -> str:
+    """What the visitor reads until the engine is there; nothing when it is."""
+    reason = apology(now.error, settings) if now.error else ""
+    return "" if now.state == "ready" else settings.text(f"space.{now.state}", reason=reason)
 
 
 def apology(error: Exception, settings: Settings) -> str:
@@ -216,7 +236,10 @@ def stylesheet(settings: Settings) -> str:
 
 def script(settings: Settings) -> str:
     """page.js with the words it says."""
-    words = {"language": settings.language, **{word: settings.text(f"space.{word}") for word in ("send", "stop")}}
+    words = {
+        "language": settings.language,
+        **{word: settings.text(f"space.{word}") for word in ("send", "stop")},
+    }
     return (HERE / "page.js").read_text(encoding="utf-8").replace("$words", json.dumps(words))
 
 

@@ -19,13 +19,15 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from persona_core.privacy import restore, scrub
+from persona_core.manifest import Placeholders
+from persona_core.privacy import Names, restore, scrub
 from persona_core.prompt import Role, Turn, alternate, clean_bubble
 
 LONGEST_MESSAGE = 2_000  # characters: more than anyone types into a messenger
 REMEMBERED_MESSAGES = 80  # the engine cuts to its context anyway; this bounds what is tokenised
 
 _ROLE: dict[object, Role] = {"user": "partner", "assistant": "persona"}
+_PLACEHOLDER = {"PERSONA": Placeholders().persona, "PARTNER": Placeholders().partner}
 
 
 class Engine(Protocol):
@@ -76,6 +78,13 @@ class Rhythm:
 AT_ONCE = Rhythm(per_letter=0, shortest=0, longest=0)
 
 
+def without(names: Names, text: str) -> str:
+    """``text`` with placeholders for the two names."""
+    for span, who in reversed(names.find(text)):
+        text = text[: span.start] + _PLACEHOLDER[who] + text[span.end :]
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """An engine that speaks with names, at a rhythm, on its own threads: as many replies at once as there are."""
@@ -89,10 +98,16 @@ class Voice:
     async def reply(self, turns: Sequence[Turn]) -> AsyncGenerator[str]:
         """His bubbles, each when it is his time to send it. Closing the generator stops the model.
 
+        The model reads the two names as it learned them, as placeholders, and what it writes gets them back.
+
         The time the model takes counts as typing, so a slow model is not made slower.
         """
+        names = Names(self.persona_name, self.partner_name)
+        unnamed = [
+            Turn(turn.role, tuple(without(names, bubble) for bubble in turn.bubbles)) for turn in turns
+        ]
         sent_at = time.monotonic()
-        async with aclosing(self._generate(turns)) as generated:
+        async with aclosing(self._generate(unnamed)) as generated:
             async for raw in generated:
                 if bubble := self._shown(raw):
                     await asyncio.sleep(max(0.0, sent_at + self.rhythm.pause(bubble) - time.monotonic()))

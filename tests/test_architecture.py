@@ -41,6 +41,7 @@ IN_FUNCTIONS: dict[str, set[str]] = {
     "trainer/release": {"persona_core", "trainer", "huggingface_hub"} | TORCH,
     "trainer/dataset": {"persona_core", "trainer"} | TRL,
     "trainer/demo/recipe.py": {"persona_core", "trainer"} | TORCH,
+    "trainer/demo/tokenizer.py": TORCH,
     "space": {"persona_core"} | PAGE,
 }
 

@@ -1,8 +1,9 @@
 """`persona inspect` and `persona mask`: look at a chat, or at what masking does, before anything is made of it.
 
-    {"formats": ["Android, Korean, 12-hour"], "messages": 2422, "unread_lines": 0, "sessions": 300,
-     "span": {"first": "2025-06-02T07:48:00", "last": "2025-11-30T23:10:00"}, "kinds": {"text": 2368, "media": 38, …},
-     "participants": [{"name": "김도윤", "messages": 1567, "share": 0.647, "mean_length": 7.9, …}, …],
+    {"files": [{"path": "KakaoTalkChats.txt", "platform": "Android", "language": "ko", "clock_hours": 12, …}],
+     "messages": 2422, "sessions": 300, "span": {"first": "2025-06-02T07:48:00", "last": "2025-11-30T23:10:00"},
+     "kinds": {"text": 2368, "media": 38, …},
+     "participants": [{"name": "김도윤", "messages": 1567, "share": 0.647, "style": {…}}, …],
      "per_month": {"2025-06": 410, …}, "per_hour": [12, 3, 0, …]}
 
 Nothing is written to disk. Names are shown: this is for the person whose chat it is.
@@ -127,10 +128,11 @@ def _months(seen: Overview) -> dict[str, int]:
 def _document(chat: Chat, seen: Overview) -> dict[str, Any]:
     total = seen.senders.total()
     return {
-        "formats": sorted({str(export.format) for export in chat.exports}),
-        "files": len(chat.exports),
+        "files": [
+            {"path": export.name, **asdict(export.format), "unread_lines": export.unread.count}
+            for export in chat.exports
+        ],
         "messages": seen.messages,
-        "unread_lines": sum(export.unread.count for export in chat.exports),
         "sessions": seen.sessions,
         "span": {"first": seen.first.isoformat(), "last": seen.last.isoformat()},
         "kinds": dict(seen.kinds.most_common()),

@@ -107,8 +107,8 @@ def push(folder: Path, repo: str) -> None:
     run = load_run(folder)
     if not run.release.exists():
         raise SettingsError("pipeline.not_exported", folder=folder)
-    pushed = send(run, repo)
-    say("pipeline.pushed", repo=repo, tag=pushed.tag, url=pushed.url)
+    send(run, repo)
+    say("pipeline.pushed", repo=repo)
 
 
 def _check_destination(repo: str | None) -> None:

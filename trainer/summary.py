@@ -24,8 +24,8 @@ def tell(run: Run) -> None:
         table.add_row(text("summary.accuracy"), f"{base['accuracy']:.1%}", f"{tuned['accuracy']:.1%}")
         console().print(table)
         say("summary.learned", percent=f"{1 - tuned['nll'] / base['nll']:.0%}", tokens=f"{tuned['tokens']:,}")
-    if drift := metrics.get("release"):
-        say("summary.drift", kl=f"{drift['kl']:.4f}", same=f"{drift['greedy_agreement']:.1%}")
+    if drift := metrics.get("drift"):
+        say("summary.drift", kl=f"{drift['kl']:.4f}", same=f"{drift['agreement']:.1%}")
     if samples := read_samples(run.path):
         console().print(_replies(samples, run.settings.me, run.settings.partner))
 

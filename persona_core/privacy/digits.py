@@ -16,7 +16,8 @@ NOT_D = "[^0-9٠-٩]"
 
 _SPELLED = "공영빵령일이삼사오육륙칠팔구"
 _LOOKALIKE = "OoIlㅇ○"  # O1O, o1o, 0l0, ㅇ1ㅇ
-_SPELLED_TO_DIGIT = str.maketrans(_SPELLED + _LOOKALIKE, "٠٠٠٠١٢٣٤٥٦٦٧٨٩" + "٠٠١١٠٠")
+_LETTERS = str.maketrans("OoIl", "٠٠١١")
+_ALL = str.maketrans(_SPELLED + _LOOKALIKE, "٠٠٠٠١٢٣٤٥٦٦٧٨٩" + "٠٠١١٠٠")
 
 _WIDE = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}  # ！…～
 _WIDE |= {0x1D7CE + i: str(i % 10) for i in range(50)}  # 𝟎…𝟿
@@ -55,8 +56,8 @@ def _long_run(match: re.Match[str]) -> str:
     spelled = sum(char in _SPELLED for char in run)
     if len(ascii_digits) >= 8 and spelled < 3:  # SC제일 123-…, …5678 이거: what touches the number is a word
         first, last = ascii_digits[0], ascii_digits[-1]
-        return run[:first] + run[first:last].translate(_SPELLED_TO_DIGIT) + run[last:]
-    plain_run = run.replace("다시", "--").replace("에", "-").replace("의", "-").translate(_SPELLED_TO_DIGIT)
+        return (run[:first] + run[first:last].translate(_ALL) + run[last:]).translate(_LETTERS)
+    plain_run = run.replace("다시", "--").replace("에", "-").replace("의", "-").translate(_ALL)
     digits = {int(char) for char in plain_run if char.isdigit()}
     return plain_run if len(digits) > 2 else run  # ㅇㅇㅇㅇㅇㅇㅇㅇ and 오오오오오오오오 are no numbers
 
@@ -68,5 +69,5 @@ def _after_cue(match: re.Match[str]) -> str:
     keep = (
         len(run) > 4 and run[-1] == "이" and "가" <= after <= "힣"
     )  # 비번 공일이삼이야: the last one is a particle
-    spelled = (run[:-1] if keep else run).translate(_SPELLED_TO_DIGIT) + ("이" if keep else "")
+    spelled = (run[:-1] if keep else run).translate(_ALL) + ("이" if keep else "")
     return match[0][:start] + spelled

@@ -22,10 +22,44 @@ MEGABYTE = 10**6
 BEST_OF = 3
 SENDERS = ("김도윤", "이서연")
 OPENINGS = ("나", "우리", "오늘", "이따", "지금", "근데", "아니", "내일", "그럼", "아까", "주말에", "진짜")
-MIDDLES = ("밥", "영화", "카페", "집", "회사", "버스", "커피", "산책", "과제", "운동", "빨래", "여행", "치킨", "잠")
-ENDINGS = ("먹었어?", "가는 중이야", "갈까", "좋다", "어때??", "보고 싶다", "했어 ㅋㅋ", "끝났당", "ㅠㅠ", "가자!!")
+MIDDLES = (
+    "밥",
+    "영화",
+    "카페",
+    "집",
+    "회사",
+    "버스",
+    "커피",
+    "산책",
+    "과제",
+    "운동",
+    "빨래",
+    "여행",
+    "치킨",
+    "잠",
+)
+ENDINGS = (
+    "먹었어?",
+    "가는 중이야",
+    "갈까",
+    "좋다",
+    "어때??",
+    "보고 싶다",
+    "했어 ㅋㅋ",
+    "끝났당",
+    "ㅠㅠ",
+    "가자!!",
+)
 SHORT = ("ㅇㅇ", "ㅋㅋㅋㅋ", "응", "헐", "잘자", "사랑해", "ㅎㅎ", "웅웅", "굿모닝", "왜애", "오키", "배고파")
-OTHER = ("사진", "이모티콘", "사진 2장", "보이스톡 24:11", "https://example.com/a1", "삭제된 메시지입니다.", "동영상")
+OTHER = (
+    "사진",
+    "이모티콘",
+    "사진 2장",
+    "보이스톡 24:11",
+    "https://example.com/a1",
+    "삭제된 메시지입니다.",
+    "동영상",
+)
 
 
 def body(chance: random.Random) -> str:
@@ -91,7 +125,9 @@ def measure(reader: str, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--mb", type=float, default=93, help="size of the export, in 10^6 bytes (default: 93)")
+    parser.add_argument(
+        "--mb", type=float, default=93, help="size of the export, in 10^6 bytes (default: 93)"
+    )
     parser.add_argument("--measure", nargs=2, metavar=("READER", "EXPORT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:

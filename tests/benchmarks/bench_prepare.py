@@ -115,11 +115,15 @@ def measure(export: Path, folder: Path) -> None:
 
     prepare_files(Settings(exports=(str(export),), me=SENDERS[0], partner=SENDERS[1]), folder, "messages")
     report = json.loads((folder / "report.json").read_text("utf-8"))
-    print(
-        json.dumps(
-            {name: report[name] for name in ("messages", "persona_turns", "examples", "masked", "dropped")}
-        )
-    )
+    names = ("messages", "persona_turns", "examples", "masked", "dropped")
+    print(json.dumps({name: report[name] for name in names} | {"cpu_seconds": cpu_seconds()}))
+
+
+def cpu_seconds() -> float:
+    """Of this process and of those it has waited for: what the cores must do, whoever else uses them."""
+    from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+
+    return sum(usage.ru_utime + usage.ru_stime for usage in map(getrusage, (RUSAGE_SELF, RUSAGE_CHILDREN)))
 
 
 def memory_of(process: subprocess.Popen[str]) -> int:
@@ -167,7 +171,9 @@ def main() -> None:
             assert process.stdout
             counts = json.loads(process.stdout.read())
         print(f"{size:.1f} MB, {counts['messages']:,} messages, Python {sys.version.split()[0]}")
+        cpu = counts.pop("cpu_seconds")
         print(f"{seconds:.1f} s, {size / seconds:.2f} MB/s, {counts['messages'] / seconds:,.0f} messages/s")
+        print(f"{cpu:.1f} s of CPU: {cpu / 2:.0f} s on two cores with nothing else to do")
         print(f"peak {peak / MEGABYTE:.0f} MB, all processes together")
         print(json.dumps(counts, ensure_ascii=False, indent=1))
 

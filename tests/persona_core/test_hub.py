@@ -16,7 +16,6 @@ from persona_core.hub import (
     require_write_token,
 )
 from persona_core.manifest import Artefact, Base, PersonaManifest, digest
-from persona_core.texts import table
 from tests.hub.faults import Fault
 
 REPO = "minsu/talk"
@@ -243,6 +242,18 @@ def test_what_cannot_be_downloaded(signed_in, published, monkeypatch):
             download_release(repo, revision)
 
 
+def test_a_download_that_is_refused_or_breaks_off(signed_in, published):
+    """The reason is found behind the client's own "not in the cache"."""
+    for fault, said in (
+        (Fault.answer(403, path="/resolve/", message="because", times=None), "lacks the right"),
+        (Fault.cut_download(0, path="/resolve/", times=None), "cannot be reached"),
+    ):
+        signed_in.control.clear_faults()
+        signed_in.control.inject(fault)
+        with pytest.raises(HubError, match=said):
+            download_release(REPO)
+
+
 # --- the Hub's errors in plain words ---
 
 
@@ -308,17 +319,3 @@ def test_a_hub_that_repeats_the_token_does_not_spread_it(signed_in):
         require_private(REPO)
 
     assert signed_in.token not in json.dumps(caught.value.values, default=str)
-
-
-def test_every_text_speaks_both_languages():
-    """Each row of this room's table has Korean and English with the same blanks to fill."""
-    import string
-
-    rows = {key: row for key, row in table().items() if key.startswith(("hub.", "release."))}
-
-    assert len(rows) > 30
-    for key, row in rows.items():
-        blanks = [
-            {name for _, name, _, _ in string.Formatter().parse(row[lang]) if name} for lang in ("ko", "en")
-        ]
-        assert blanks[0] == blanks[1], key

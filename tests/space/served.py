@@ -17,7 +17,11 @@ class ScriptedEngine:
     """Says its lines, one reply after the other; with `hold`, each bubble waits for a permit of the test."""
 
     def __init__(self, *replies):
-        self.replies = list(replies)
+        self.begin(*replies)
+
+    def begin(self, *replies):
+        """Forget what was, and say these from now on."""
+        self.replies = replies
         self.heard = []
         self.hold = False
         self.permits = threading.Semaphore(0)
@@ -44,7 +48,9 @@ def free_port() -> int:
 def served(engine, settings=SETTINGS, **options) -> Iterator[str]:
     """The address of the page, while it runs."""
     page = app.build_page(engine, settings, **options)
-    _, url, _ = app.launch(page, settings, server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True)
+    _, url, _ = app.launch(
+        page, settings, server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True
+    )
     try:
         yield url.rstrip("/")
     finally:

@@ -108,7 +108,15 @@ def test_with_no_door_nobody_gets_in_and_the_page_says_what_to_set(clock, settin
 def test_only_what_holds_nothing_of_hers_is_open(clock):
     """Icons, the app manifest and gradio's own start-up call need no key."""
     stranger = visitor(OPEN_TO_INVITES, clock)
-    paths = ["/", "/config", "/assets/x.js", "/page.css", "/manifest.json", "/favicon.ico", "/gradio_api/startup-events"]
+    paths = [
+        "/",
+        "/config",
+        "/assets/x.js",
+        "/page.css",
+        "/manifest.json",
+        "/favicon.ico",
+        "/gradio_api/startup-events",
+    ]
 
     assert [path for path in paths if stranger.get(path).status_code == 200] == paths[-3:]
 
@@ -173,7 +181,9 @@ def test_no_other_link_opens_the_door(clock, token):
 @pytest.mark.parametrize("method", ["HEAD", "POST"])
 def test_only_a_tap_opens_the_door(clock, method):
     """A link checker's HEAD and a form's POST set no cookie."""
-    answer = visitor(OPEN_TO_INVITES, clock).request(method, f"/invite/{make_invite(SECRET, 7, now=clock.now)}")
+    answer = visitor(OPEN_TO_INVITES, clock).request(
+        method, f"/invite/{make_invite(SECRET, 7, now=clock.now)}"
+    )
 
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
@@ -288,8 +298,21 @@ def test_both_doors_stand_side_by_side(clock):
 def test_a_guest_reaches_what_the_page_needs_and_nothing_else(clock):
     """Files, uploads, saved links, API pages and monitoring are closed to everyone."""
     client = guest(OPEN_TO_INVITES, clock)
-    needed = ["/", "/config", "/theme.css", "/assets/index.js", "/gradio_api/queue/data", "/gradio_api/heartbeat/x"]
-    closed = ["/gradio_api/upload", "/gradio_api/file=/etc/passwd", "/gradio_api/deep_link", "/monitoring", "/docs"]
+    needed = [
+        "/",
+        "/config",
+        "/theme.css",
+        "/assets/index.js",
+        "/gradio_api/queue/data",
+        "/gradio_api/heartbeat/x",
+    ]
+    closed = [
+        "/gradio_api/upload",
+        "/gradio_api/file=/etc/passwd",
+        "/gradio_api/deep_link",
+        "/monitoring",
+        "/docs",
+    ]
 
     assert [client.get(path).status_code for path in needed] == [200] * len(needed)
     assert [client.get(path).status_code for path in closed] == [404] * len(closed)

@@ -37,7 +37,9 @@ def test_an_empty_environment_opens_nothing_and_speaks_korean():
 
 def test_names_and_secrets_stay_out_of_the_repr():
     """Whoever logs the settings logs nothing private."""
-    shown = repr(settings(PERSONA_NAME="도윤", PARTNER_NAME="서연", INVITE_SECRET="s" * 32, ALLOWED_USERS="seoyeon"))
+    shown = repr(
+        settings(PERSONA_NAME="도윤", PARTNER_NAME="서연", INVITE_SECRET="s" * 32, ALLOWED_USERS="seoyeon")
+    )
 
     assert [word for word in ("도윤", "서연", "sss", "seoyeon") if word in shown] == []
 
@@ -91,13 +93,21 @@ def test_zero_gpu_is_seen(environment):
 
 def test_english_is_a_choice_and_other_languages_are_korean():
     """The page speaks two languages."""
-    assert [settings(PERSONA_LANG=language).language for language in ("en", "ko", "fr", "")] == ["en", "ko", "ko", "ko"]
+    assert [settings(PERSONA_LANG=language).language for language in ("en", "ko", "fr", "")] == [
+        "en",
+        "ko",
+        "ko",
+        "ko",
+    ]
 
 
 def test_the_page_has_words_for_names_it_was_not_told():
     """Without secrets nobody is called by an empty name."""
     assert (settings().his_name, settings().her_name) == ("AI", "자기")
-    assert (settings(PERSONA_NAME="도윤").his_name, settings(PARTNER_NAME="서연").her_name) == ("도윤", "서연")
+    assert (settings(PERSONA_NAME="도윤").his_name, settings(PARTNER_NAME="서연").her_name) == (
+        "도윤",
+        "서연",
+    )
 
 
 # --- the Space's own files ---
@@ -108,7 +118,9 @@ def card():
 
 
 def space_extra():
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]["space"]
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]["space"]
 
 
 def test_the_card_is_one_the_hub_accepts():
@@ -136,7 +148,9 @@ def test_the_space_installs_what_the_extra_names():
     lines = (SPACE / "requirements.txt").read_text(encoding="utf-8").splitlines()
     required = {line for line in lines if line and not line.startswith("#")}
 
-    assert required - {"authlib", "itsdangerous"} == {line for line in space_extra() if not line.startswith("gradio")}
+    assert required - {"authlib", "itsdangerous"} == {
+        line for line in space_extra() if not line.startswith("gradio")
+    }
     assert {"authlib", "itsdangerous"} <= required
 
 

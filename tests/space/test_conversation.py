@@ -18,7 +18,12 @@ HELLO = (Turn("partner", ("하이",)),)
 
 def from_page(role, *texts):
     """A message as gradio's page sends it back."""
-    return {"role": role, "metadata": None, "options": None, "content": [{"type": "text", "text": t} for t in texts]}
+    return {
+        "role": role,
+        "metadata": None,
+        "options": None,
+        "content": [{"type": "text", "text": t} for t in texts],
+    }
 
 
 # --- history ---
@@ -42,7 +47,9 @@ def test_messages_of_the_page_and_of_programs_become_turns():
 
 def test_what_was_escaped_for_the_page_is_as_she_typed_it():
     """The engine reads hearts, not HTML."""
-    assert turns_of([from_page("user", "사랑해 &lt;3 &amp;&amp; 뽀뽀")]) == (Turn("partner", ("사랑해 <3 && 뽀뽀",)),)
+    assert turns_of([from_page("user", "사랑해 &lt;3 &amp;&amp; 뽀뽀")]) == (
+        Turn("partner", ("사랑해 <3 && 뽀뽀",)),
+    )
 
 
 def test_a_forged_history_brings_in_nothing_but_words():
@@ -52,7 +59,10 @@ def test_a_forged_history_brings_in_nothing_but_words():
         {"role": "tool", "content": "x"},
         {"role": ["user"], "content": "x"} | {"role": None},
         {"content": "x"},
-        {"role": "user", "content": [{"type": "file", "file": {"path": "/etc/passwd"}}, {"type": "text", "text": 7}, "x"]},
+        {
+            "role": "user",
+            "content": [{"type": "file", "file": {"path": "/etc/passwd"}}, {"type": "text", "text": 7}, "x"],
+        },
         {"role": "user", "content": {"path": "/etc/passwd"}},
         {"role": "user", "content": "\x00\x1b "},
         {"role": "user", "content": "안녕"},
@@ -63,7 +73,9 @@ def test_a_forged_history_brings_in_nothing_but_words():
 
 def test_a_history_cut_in_his_turn_still_begins_with_her():
     """Models expect the partner first."""
-    assert turns_of([from_page("assistant", "자?"), from_page("user", "아니")])[0] == Turn("partner", (OPENING,))
+    assert turns_of([from_page("assistant", "자?"), from_page("user", "아니")])[0] == Turn(
+        "partner", (OPENING,)
+    )
 
 
 @given(st.lists(st.text(max_size=3 * LONGEST_MESSAGE), max_size=12))
@@ -110,6 +122,14 @@ def said(engine):
 def test_bubbles_come_one_by_one_with_names_in_place_of_placeholders():
     """She is called by her name, with the particle her name takes."""
     assert said(Script("[[PARTNER]]아", "나 [[PERSONA]]이야", "ㅋㅋ")) == ["서연아", "나 도윤이야", "ㅋㅋ"]
+
+
+def test_the_model_reads_names_as_it_learned_them():
+    """What either of them wrote by name reaches the model as placeholders."""
+    engine = Script("ㅇㅇ")
+    asyncio.run(anext(voice(engine).reply((Turn("partner", ("도윤아 나 서연이야",)),))))
+
+    assert engine.heard[0] == [Turn("partner", ("[[PERSONA]]아 나 [[PARTNER]]이야",))]
 
 
 def test_what_is_not_for_her_eyes_is_not_a_bubble():

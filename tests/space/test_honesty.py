@@ -19,7 +19,16 @@ def test_a_question_whether_it_is_an_ai_is_understood(message):
 
 @pytest.mark.parametrize(
     "message",
-    ["밥 먹었어?", "AI 수업 어땠어?", "로봇 청소기 샀어", "진짜 사람 많더라", "그 사람 알아?", "are you ok?", "사랑해", ""],
+    [
+        "밥 먹었어?",
+        "AI 수업 어땠어?",
+        "로봇 청소기 샀어",
+        "진짜 사람 많더라",
+        "그 사람 알아?",
+        "are you ok?",
+        "사랑해",
+        "",
+    ],
 )
 def test_other_talk_is_left_alone(message):
     """A word like AI or 사람 alone is no question."""
@@ -27,14 +36,24 @@ def test_other_talk_is_left_alone(message):
 
 
 @pytest.mark.parametrize(
-    "bubble", ["나 AI 아니야ㅋㅋ", "봇 아니라고", "진짜 사람이야", "나는 사람이지", "I'm a real person", "not a bot lol"]
+    "bubble",
+    [
+        "나 AI 아니야ㅋㅋ",
+        "봇 아니라고",
+        "진짜 사람이야",
+        "나는 사람이지",
+        "I'm a real person",
+        "not a bot lol",
+    ],
 )
 def test_a_denial_is_recognised(bubble):
     """What claims that a person wrote it is not sent."""
     assert denies_being_ai(bubble)
 
 
-@pytest.mark.parametrize("bubble", ["ㅇㅇ", "좋은 사람이야 그 분", "AI 과제 아직 안했어", "사람 많더라", "나 회사야"])
+@pytest.mark.parametrize(
+    "bubble", ["ㅇㅇ", "좋은 사람이야 그 분", "AI 과제 아직 안했어", "사람 많더라", "나 회사야"]
+)
 def test_other_bubbles_are_no_denial(bubble):
     """His style is left alone."""
     assert not denies_being_ai(bubble)

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -25,15 +26,22 @@ def browser():
         yield started
 
 
-@pytest.fixture
-def engine():
-    return ScriptedEngine(["ㅇㅇ [[PARTNER]]야", "나 지금 집 가는중ㅋㅋㅋ", "저녁은?"])
+@pytest.fixture(scope="module")
+def served_engine():
+    return ScriptedEngine()
 
 
-@pytest.fixture
-def url(engine):
-    with served(engine) as address:
+@pytest.fixture(scope="module")
+def url(browser, served_engine):
+    with served(served_engine) as address:
         yield address
+
+
+@pytest.fixture
+def engine(served_engine):
+    """The engine behind ``url``, as if nobody had spoken yet."""
+    served_engine.begin(["ㅇㅇ [[PARTNER]]야", "나 지금 집 가는중ㅋㅋㅋ", "저녁은?"])
+    return served_engine
 
 
 def enter(page, url):
@@ -44,9 +52,9 @@ def enter(page, url):
 
 def send(page, text):
     """Type and press Enter, as on any messenger."""
-    box = page.get_by_role("textbox")
-    box.fill(text)
-    box.press("Enter")
+    page.get_by_role("textbox").fill(text)
+    page.get_by_role("textbox").press("Enter")
+    page.wait_for_function("() => document.querySelector('#message textarea').value === ''")
 
 
 def expect(page, selector, texts):
@@ -90,7 +98,9 @@ def test_an_invited_guest_talks_and_his_bubbles_arrive_one_by_one(browser, url, 
 
         send(page, "오빠 뭐해? ㅋㅋ")
         expect(page, HERS, ["오빠 뭐해? ㅋㅋ"])
-        page.locator("#chat .pending").wait_for()
+        page.locator(TYPING).wait_for()
+        dots = page.locator("#chat .message-wrap").evaluate("e => getComputedStyle(e, '::after').width")
+        assert dots == "62px"
         for count, said in enumerate(["ㅇㅇ 서연아", "나 지금 집 가는중ㅋㅋㅋ", "저녁은?"], start=1):
             engine.permits.release()
             page.locator(HIS).nth(count - 1).wait_for()
@@ -102,12 +112,14 @@ def test_an_invited_guest_talks_and_his_bubbles_arrive_one_by_one(browser, url, 
     assert engine.heard[0][-1].bubbles == ("오빠 뭐해? ㅋㅋ",)
 
 
-def test_nothing_is_asked_of_another_host_and_no_script_is_blocked(browser, url):
+def test_nothing_is_asked_of_another_host_and_no_script_is_blocked(browser, url, engine):
     """Fonts, scripts and analytics come from here or not at all, and the content policy fits the page."""
     with page_in(browser, **DESKTOP, dark=True) as page:
         asked, complaints = [], []
         page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on(
+            "console", lambda message: complaints.append(message.text) if message.type == "error" else None
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         enter(page, url)
         send(page, "밥 먹었어?")
@@ -160,7 +172,7 @@ def test_her_browser_keeps_the_chat_until_she_clears_it(browser, url, engine):
         send(page, "하이")
         finish(page)
         expect(page, HIS, his)
-        page.wait_for_function("localStorage.getItem('persona-chat')?.length > 200")
+        page.wait_for_function("() => localStorage.getItem('persona-chat')?.length > 200")
         times = page.locator(".message-row").evaluate_all("rows => rows.map(row => row.dataset.time)")
         page.reload()
 
@@ -173,15 +185,15 @@ def test_her_browser_keeps_the_chat_until_she_clears_it(browser, url, engine):
 
         page.get_by_role("button", name="대화 지우기").click()
         expect(page, HERS, [])
-        page.wait_for_function("localStorage.getItem('persona-chat')?.length < 200")
+        page.wait_for_function("() => localStorage.getItem('persona-chat')?.length < 200")
         page.reload()
         page.get_by_text("도윤의 메시지로 만든 AI예요.").wait_for()
         assert page.locator(HERS).count() == 0
 
 
-def test_she_can_stop_a_reply_and_ask_for_another(browser, engine, url):
+def test_she_can_stop_a_reply_and_ask_for_another(browser, url, engine):
     """Stop keeps what was said; retry takes the reply back and draws a new one."""
-    engine.replies = [["하나", "둘", "셋"], ["넷"]]
+    engine.begin(["하나", "둘", "셋"], ["넷"])
     engine.hold = True
     with page_in(browser, **DESKTOP) as page:
         enter(page, url)
@@ -202,9 +214,9 @@ def test_she_can_stop_a_reply_and_ask_for_another(browser, engine, url):
     assert engine.heard[1][-1].bubbles == ("하이 <3",)
 
 
-def test_asked_whether_it_is_an_ai_it_says_so(browser, engine, url):
+def test_asked_whether_it_is_an_ai_it_says_so(browser, url, engine):
     """The model is not even asked; and a denial of its own is not sent."""
-    engine.replies = [["ㅋㅋㅋ", "나 AI 아니야"]]
+    engine.begin(["ㅋㅋㅋ", "나 AI 아니야"])
     with page_in(browser, **PHONE) as page:
         enter(page, url)
         send(page, "너 혹시 AI야?")
@@ -276,8 +288,6 @@ def test_a_failed_start_is_told_on_the_page(browser):
 
 def test_long_names_and_english_fit(browser):
     """A name of any length and shape stays in its line; the page speaks English when told to."""
-    from dataclasses import replace
-
     long = '아주 긴 이름을 가진 "우리" <b>자기</b> \\ 사랑하는 사람 ❤️'
     settings = replace(SETTINGS, persona_name=long, language="en")
     with served(ScriptedEngine(["응"]), settings) as url, page_in(browser, **PHONE) as page:
@@ -290,14 +300,16 @@ def test_long_names_and_english_fit(browser):
         assert page.locator(".badge").inner_text() == "AI replies"
         assert page.get_by_role("button", name="Send").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
-        label = page.locator(".bot-row.opens .flex-wrap").evaluate("e => getComputedStyle(e, '::before').content")
+        label = page.locator(".bot-row.opens .flex-wrap").evaluate(
+            "e => getComputedStyle(e, '::before').content"
+        )
         assert label == f'"{long}"'.replace("\\ ", "\\\\ ").replace('"우리"', '\\"우리\\"')
         page.screenshot(path=screenshots() / "english-phone-light.png")
 
 
-def test_two_guests_do_not_hear_each_other(browser, engine, url):
+def test_two_guests_do_not_hear_each_other(browser, url, engine):
     """Conversations at the same time stay apart."""
-    engine.replies = [["하나"], ["둘"]]
+    engine.begin(["하나"], ["둘"])
     with page_in(browser, **PHONE) as first, page_in(browser, **PHONE) as second:
         enter(first, url)
         enter(second, url)

@@ -112,7 +112,9 @@ def test_she_reaches_the_page_and_what_it_needs_only(url, routes):
     assert "도윤" in page.text
     assert "/invite/" not in str(page.url)
     assert 401 not in found.values()
-    assert [found["GET", path] for path in ("/", "/config", "/page.css", "/page.js", "/theme.css")] == [200] * 5
+    assert [found["GET", path] for path in ("/", "/config", "/page.css", "/page.js", "/theme.css")] == [
+        200
+    ] * 5
     assert {
         "/gradio_api/upload", "/gradio_api/file=x", "/gradio_api/deep_link", "/gradio_api/proxy=x", "/monitoring",
         "/gradio_api/call/x", "/gradio_api/api/x", "/gradio_api/vibe-edit", "/gradio_api/openapi.json",
@@ -138,7 +140,11 @@ def space(tmp_path_factory):
     """The page as Spaces start it, with Hugging Face's sign-in, a list of users, and a model that is not there."""
     port = free_port()
     environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("PERSONA_", "GRADIO_", "HF_"))},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PERSONA_", "GRADIO_", "HF_"))
+        },
         "PYTHONPATH": str(app.HERE.parent),
         "GRADIO_SERVER_PORT": str(port),
         "SYSTEM": "spaces",
@@ -152,7 +158,11 @@ def space(tmp_path_factory):
         "PERSONA_FOLDER": str(tmp_path_factory.mktemp("empty")),
     }
     process = subprocess.Popen(
-        [sys.executable, app.HERE / "app.py"], env=environment, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+        [sys.executable, app.HERE / "app.py"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
     )
     said = []
     while (line := process.stderr.readline()) and str(port) not in line:
@@ -163,7 +173,7 @@ def space(tmp_path_factory):
     process.wait(timeout=20)
 
 
-def session(name, lasts=60, secret="an invented client secret"):
+def session(name, lasts=3_600, secret="an invented client secret"):
     """The session cookie that gradio's sign-in leaves for ``name``."""
     info = {"userinfo": {"preferred_username": name}, "expires_at": time.time() + lasts}
     key = hashlib.sha256(f"{secret}-v4".encode()).hexdigest()

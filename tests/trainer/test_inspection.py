@@ -38,10 +38,16 @@ def test_the_document_counts_everything(export, capsys):
     document = json.loads(capsys.readouterr().out)
     people = document.pop("participants")
     assert document == {
-        "formats": ["Android, Korean, 12-hour"],
-        "files": 1,
+        "files": [
+            {
+                "path": str(export),
+                "platform": "Android",
+                "language": "ko",
+                "clock_hours": 12,
+                "unread_lines": 0,
+            }
+        ],
         "messages": 7,
-        "unread_lines": 0,
         "sessions": 2,
         "span": {"first": "2026-01-31T23:58:00", "last": "2026-03-01T09:02:00"},
         "kinds": {"text": 5, "media": 1, "system": 1},

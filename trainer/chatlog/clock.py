@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from persona_core.errors import ExportError
 
-# A clock set back in autumn, a phone that slept: such disorder stays as the file has it. More means that two exports
-# were joined in one file, whose sessions would run into each other.
-JUMP_BACK = timedelta(days=1)
+# Within a day any order is taken as it stands (a clock set back in autumn, a phone that slept). What lies on an earlier
+# day than the lines before it is quoted from another export, and the file soon comes back to its own time; where it
+# does not, two exports were joined in one file, and their sessions would run into each other.
+MOST_STRAY = 100  # headers, one after the other
 
 SECONDS_A_DAY = 86_400  # and so many clocks are remembered; a phone's export has 1,440
 
@@ -27,7 +28,7 @@ def read_day(text: str) -> datetime | None:
     """Midnight of the day that ``text`` names, whatever stands around it; None when there is no such day."""
     numbers = [int(number) for number in _NUMBER.findall(text)[:3]]
     if name := _MONTH.search(text):
-        day, year, month = (*numbers, 0, 0)[:2] + (_MONTHS[name[0]],)
+        day, year, month = *(*numbers, 0, 0)[:2], _MONTHS[name[0]]
     else:
         year, month, day = (*numbers, 0, 0, 0)[:3]
     try:
@@ -58,20 +59,28 @@ class Calendar:
         self.clocks: dict[str | None, timedelta] = {}
         self._path = path
         self._latest = datetime.min
+        self._stray = 0
+        self._first_stray = (0, datetime.min)  # line and day
 
     def day(self, text: str, line: Callable[[], int]) -> datetime | None:
-        """Midnight of the day that ``text`` names; ``line`` tells its line number when it must be refused.
+        """Midnight of the day that ``text`` names; None where it is no day, or one before the latest.
+
+        ``line`` tells the number of the line, and is asked only when that is needed.
 
         Raises:
-            ExportError: the day is more than `JUMP_BACK` before the latest one.
+            ExportError: too many days before the latest follow each other.
         """
         midnight = read_day(text)
         if midnight is None:
             return None
-        if self._latest - midnight > JUMP_BACK:
-            before, after = (f"{day:%Y-%m-%d}" for day in (self._latest, midnight))
-            raise ExportError("chatlog.backwards", path=self._path, line=line(), before=before, after=after)
-        self._latest = max(self._latest, midnight)
+        if midnight < self._latest:
+            if not self._stray:
+                self._first_stray = line(), midnight
+            self._stray += 1
+            if self._stray > MOST_STRAY:
+                self.close()
+            return None
+        self._latest, self._stray = midnight, 0
         return midnight
 
     def clock(self, text: str) -> timedelta | None:
@@ -80,3 +89,14 @@ class Calendar:
         if known is None and (known := read_clock(text)) is not None and len(self.clocks) < SECONDS_A_DAY:
             self.clocks[text] = known
         return known
+
+    def close(self) -> None:
+        """The export ends here.
+
+        Raises:
+            ExportError: it has not come back to its own time.
+        """
+        if self._stray:
+            line, day = self._first_stray
+            before, after = f"{self._latest:%Y-%m-%d}", f"{day:%Y-%m-%d}"
+            raise ExportError("chatlog.backwards", path=self._path, line=line, before=before, after=after)

@@ -1,10 +1,12 @@
 """One export, opened: what it is, and its messages as a stream.
 
-export = open_export(Path("KakaoTalk_Chats_2026-02-16.zip"))
-str(export.format)        "Android, Korean, 12-hour"
-export.room_title         "이서연"
-for message in export.messages(): …
-export.unread             UnreadLines(count=0, first=[])
+    export = open_export(Path("KakaoTalk_Chats_2026-02-16.zip"))
+    str(export.format)        "Android, Korean, 12-hour"
+    export.room_title         "이서연"
+    for message in export.messages(): …
+    export.unread             UnreadLines(count=0, first=[])
+
+`merge` puts several exports of one chat together.
 """
 
 from collections.abc import Callable, Iterator

@@ -50,8 +50,7 @@ class Table:
                 if row_day != day:
                     day, midnight = row_day, self._open_day(row_day, line)
                 after_midnight = self._calendar.clock(clock)
-                legal = midnight is not None and after_midnight is not None
-                sent_at = midnight + after_midnight if legal else None
+                sent_at = None if midnight is None or after_midnight is None else midnight + after_midnight
             if sent_at is None:  # no such time; or deleted, with no row before it to take the time from
                 self._unread.add(line)
                 continue
@@ -60,6 +59,7 @@ class Table:
                 yield messages
                 messages = []
         yield messages
+        self._calendar.close()
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Each row of three fields with the number of its first line; other rows are unread."""

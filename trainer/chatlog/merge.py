@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import combinations, groupby
+from itertools import chain, combinations, groupby
 from pathlib import Path
 
 from persona_core.errors import ExportError, NoMessages
@@ -37,19 +37,20 @@ class Chat:
         return sum(export.source.size for export in self.exports)
 
     def messages(self, advance: Advance = ignore) -> Iterator[Message]:
-        """Every message once, in order of time.
+        """Every message once, in order of time. Reading begins here, up to the first message of anybody.
 
-        Raises (while it is read):
-            ExportError: as `Export.messages`.
+        Raises:
             NoMessages: nobody says anything.
+            ExportError: as `Export.messages`, also while the rest is read.
         """
-        spoken = False
         streams = [self._renamed(export.messages(advance)) for export in self.exports]
-        for message in streams[0] if len(streams) == 1 else merge(streams):
-            spoken = spoken or message.sender != ""
-            yield message
-        if not spoken:
-            raise NoMessages("chatlog.empty", path=", ".join(export.name for export in self.exports))
+        messages = streams[0] if len(streams) == 1 else merge(streams)
+        begun: list[Message] = []
+        for message in messages:
+            begun.append(message)
+            if message.sender:
+                return chain(begun, messages)
+        raise NoMessages("chatlog.empty", path=", ".join(export.name for export in self.exports))
 
     def _renamed(self, messages: Iterator[Message]) -> Iterator[Message]:
         if not self.own_name:
@@ -85,7 +86,7 @@ def open_chat(paths: Sequence[Path]) -> Chat:
 
 def merge_exports(paths: Sequence[Path], advance: Advance = ignore) -> Iterator[Message]:
     """Every message of the chat at ``paths``, once, in order of time; raises what `open_chat` and `Chat` do."""
-    yield from open_chat(paths).messages(advance)
+    return open_chat(paths).messages(advance)
 
 
 def participants(paths: Sequence[Path]) -> dict[str, int]:
@@ -181,7 +182,7 @@ _Key = tuple[str, str, str]
 
 
 def _key(message: Message) -> _Key:
-    """What makes two messages of a minute the same; placeholders differ by platform and language, their kind does not."""
+    """What makes two messages of a minute the same: placeholders differ by platform and language, kinds do not."""
     text = message.text[:CUT] if message.kind in ("text", "link") else ""
     return message.sender, message.kind, text
 

@@ -1,8 +1,10 @@
 """One message of a chat: what every grammar yields and every later stage reads.
 
-Message(2025-12-31 23:59, "이서연", "자기야 새해다!!", "text")
-Message(2026-01-01 00:01, "이서연", "사진 3장", "media")
-Message(2026-01-01 00:05, "", "삭제된 메시지입니다.", "deleted")
+    Message(2025-12-31 23:59, "이서연", "자기야 새해다!!", "text")
+    Message(2026-01-01 00:01, "이서연", "사진 3장", "media")
+    Message(2026-01-01 00:05, "", "삭제된 메시지입니다.", "deleted")
+
+The kind says whether it is speech; `kinds` decides it.
 """
 
 from datetime import datetime

@@ -30,8 +30,11 @@ _NO_DAY = ""  # the state in which no header can be dated
 
 @dataclass(slots=True)
 class _Rows:
-    """Rows by column. A separator has a date. A header has a clock, a sender unless it opens a system line, and a day
-    where the grammar puts it there. Both have a body: what follows until the next row."""
+    """Rows by column, each with a body: what follows until the next row.
+
+    A separator has a date; a header has a clock, a sender unless it opens a system line, and a day where the grammar
+    puts it there.
+    """
 
     line: int  # on which row `counted` begins, from 1
     dates: Sequence[str | None]
@@ -67,7 +70,8 @@ class Records:
         self._names: dict[str | None, str] = {}  # senders, one string for each
 
     def __iter__(self) -> Iterator[list[Message]]:
-        return map(self._messages, self._rows())
+        yield from map(self._messages, self._rows())
+        self._calendar.close()
 
     # --- rows ---
 
@@ -117,7 +121,7 @@ class Records:
     # --- messages ---
 
     def _messages(self, rows: _Rows) -> list[Message]:
-        """One line, of a known sender, at a known clock, on the same day: nearly all rows. `_unusual` reads the others."""
+        """One line of a known sender at a known clock on the same day: nearly every row. The others are `_unusual`."""
         messages: list[Message] = []
         names, clocks = self._names, self._calendar.clocks
         today, midnight = self._day, self._midnight
@@ -129,10 +133,12 @@ class Records:
                 messages += self._unusual(rows, index)
                 today, midnight = self._day, self._midnight
                 continue
-            kind: Kind = "text"
+            kind: Kind
             if body < NOT_ASCII or body[:2] in BEGINNINGS or body[-1] == ".":
-                kind, body = classify(body)
-            messages.append(Message(midnight + after_midnight, name, body, kind))
+                kind, said = classify(body)
+            else:
+                kind, said = "text", body
+            messages.append(Message(midnight + after_midnight, name, said, kind))
         return messages
 
     def _unusual(self, rows: _Rows, index: int) -> Iterator[Message]:

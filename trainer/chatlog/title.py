@@ -1,8 +1,10 @@
 """The first two lines of a txt export: whose room it is, and when it was saved.
 
-이서연 님과 카카오톡 대화                  저장한 날짜 : 2026년 2월 16일 오후 4:45
-KakaoTalk Chats with Seoyeon             Date Saved : January 22, 2026, 11:00 PM
-Talk_2026.2.10 08:50-1.txt               (iOS writes the file's own name)
+    이서연 님과 카카오톡 대화                  저장한 날짜 : 2026년 2월 16일 오후 4:45
+    KakaoTalk Chats with Seoyeon             Date Saved : January 22, 2026, 11:00 PM
+    Talk_2026.2.10 08:50-1.txt               (iOS writes the file's own name)
+
+Neither is part of the chat.
 """
 
 import re

@@ -1,6 +1,8 @@
 """The lines of an export that could not be read: how many, and where the first of them are.
 
-UnreadLines(count=3, first=[2, 118, 119])
+    UnreadLines(count=3, first=[2, 118, 119])
+
+Their text is not kept: where they stand says enough.
 """
 
 from dataclasses import dataclass, field

@@ -80,7 +80,7 @@ class Curator:
     def _rule(self, message: Message) -> str:
         if message.kind != "text":
             return message.kind
-        if message.sender not in self._people and _is_service(message.sender):
+        if message.sender not in self._people and is_service(message.sender):
             return "bot"
         if len(message.text) >= LONG and self._again(message.text):
             return "repeated"
@@ -93,7 +93,8 @@ class Curator:
         return times > TIMES
 
 
-def _is_service(sender: str) -> bool:
+def is_service(sender: str) -> bool:
+    """Whether nobody writes under this name: a bot, a shop, KakaoTalk itself."""
     return sender in _SERVICES or sender.endswith(("봇", "알림톡"))
 
 

@@ -34,11 +34,11 @@ def _content(report: Mapping[str, Any]) -> Iterable[str]:
     yield f"<h1>{_both('title')}</h1><p class=soft>{_both('private')}</p>"
     yield _figures(report)
     yield _read(report)
+    yield _dropped(report)
+    yield _masked(report)
     yield _section("per_month", _key() + bars(_by_side(report["per_month"], "month")))
     yield _section("per_hour", _key() + bars(_by_side(report["per_hour"], "hour")))
     yield _lengths(report)
-    yield _dropped(report)
-    yield _masked(report)
     yield _samples(report["samples"])
 
 
@@ -58,13 +58,21 @@ def _figures(report: Mapping[str, Any]) -> str:
 def _read(report: Mapping[str, Any]) -> str:
     rows = [
         [
-            escape(source["format"]),
+            _format(source),
             f"{source['unread_lines']:,}",
             escape(", ".join(map(str, source["first_unread"]))),
         ]
         for source in report["read"]
     ]
     return _section("read", _table(("format", "unread", "first_unread"), rows, numbers=(1,)))
+
+
+def _format(source: Mapping[str, Any]) -> str:
+    keys = [f"chatlog.language_{source['language']}"] * bool(source["language"])
+    keys += [f"chatlog.clock_{source['clock_hours']}"] * bool(source["clock_hours"])
+    return _in_each(
+        {lang: ", ".join([source["platform"], *(text_in(lang, key) for key in keys)]) for lang in LANGUAGES}
+    )
 
 
 def _lengths(report: Mapping[str, Any]) -> str:
@@ -94,8 +102,8 @@ def _lengths(report: Mapping[str, Any]) -> str:
 def _dropped(report: Mapping[str, Any]) -> str:
     rows = [
         [
-            f"{_both('rule_' + rule['rule'])}<div class=shown>{_words(rule['example'])}</div>",
-            f"{rule['count']:,} <span class=unit>{_both('unit_' + rule['unit'])}</span>",
+            f"{_rule(rule)}<span class=shown>{_words(rule['example'])}</span>",
+            f"{rule['count']:,}",
             f"{rule['persona_messages']:,}",
         ]
         for rule in report["rules"]
@@ -107,6 +115,11 @@ def _dropped(report: Mapping[str, Any]) -> str:
         dropped=f"{sum(rule['persona_messages'] for rule in report['rules']):,}",
     )
     return _section("dropped", _table(("rule", "count", "of_persona"), rows, numbers=(1, 2)), account)
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    unit = f" <span class=unit>({_both('unit_example')})</span>" if rule["unit"] == "example" else ""
+    return _both(f"rule_{rule['rule']}") + unit
 
 
 def _masked(report: Mapping[str, Any]) -> str:
@@ -134,9 +147,12 @@ def _samples(samples: Sequence[Mapping[str, Any]]) -> str:
 
 def _both(name: str, **values: object) -> str:
     """The text ``report.<name>`` in both languages; the page shows one."""
+    return _in_each({lang: text_in(lang, f"report.{name}", **values) for lang in LANGUAGES})
+
+
+def _in_each(texts: Mapping[str, str]) -> str:
     return "".join(
-        f'<span class="in-{lang}" lang="{lang}">{escape(text_in(lang, f"report.{name}", **values))}</span>'
-        for lang in LANGUAGES
+        f'<span class="in-{lang}" lang="{lang}">{escape(said)}</span>' for lang, said in texts.items()
     )
 
 

@@ -1,17 +1,17 @@
 """Bar charts as inline SVG: no script, no library, no file beside the page. Colours come from the page's style.
 
-bars([Bar("00", (3, 5)), Bar("01", (0, 1))])   ->   <svg viewBox="0 0 640 180" …>
+bars([Bar("00", (3, 5)), Bar("01", (0, 1))])   ->   <svg viewBox="0 0 340 130" …>
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-_WIDTH, _HEIGHT = 640, 180  # of the viewBox; the page scales it to the screen
-_FLOOR = 22  # below the bars, for labels
+_WIDTH, _HEIGHT = 340, 130  # of the viewBox: about a phone's points, so that labels keep their size there
+_FLOOR = 18  # below the bars, for labels
 _CEILING = 16  # above them, for the highest count
 _GAP = 0.18  # of a bar's place
-_MOST_LABELS = 9  # what a phone can show side by side
+_MOST_LABELS = 6  # what a phone can show side by side
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ def bars(rows: Sequence[Bar], *, limit_after: int | None = None) -> str:
     drawn = [_bar(row, index, place, highest) for index, row in enumerate(rows)]
     step = -(-len(rows) // _MOST_LABELS)
     drawn += [
-        f'<text x="{(index + 0.5) * place:.1f}" y="{_HEIGHT - 6}" class="tick">{escape(row.label)}</text>'
+        f'<text x="{(index + 0.5) * place:.1f}" y="{_HEIGHT - 5}" class="tick">{escape(row.label)}</text>'
         for index, row in enumerate(rows)
         if index % step == 0
     ]
-    drawn.append(f'<text x="{_WIDTH}" y="11" class="top">{highest:,}</text>')
+    drawn.append(f'<text x="{_WIDTH}" y="10" class="top">{highest:,}</text>')
     if limit_after is not None:
         x = limit_after * place
         drawn.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="0" y2="{_HEIGHT - _FLOOR}" class="limit"/>')

@@ -1,17 +1,18 @@
 """Export -> data/: read, curate, mask, cut into examples, choose, split, write, report. Nothing unmasked is written.
 
-One pass over the chat, session by session, so that memory does not grow with it: the examples go to a file on the way,
-and only numbers about them (`Ledger`) are kept to choose by.
+The chat is read twice: to see who is there, and then session by session, so that memory does not grow: the examples go
+to a file on the way, and only numbers about them (`Ledger`) are kept to choose by.
 """
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from persona_core.errors import DataError
-from trainer.chatlog import open_chat
+from persona_core.prompt import ChatFormat
+from trainer.chatlog import Chat, count_senders, open_chat
 from trainer.dataset.dealing import Dealer, drop_example
 from trainer.dataset.ledger import Ledger
 from trainer.dataset.likeness import Copies
@@ -70,7 +71,7 @@ class Preparation:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._settings = settings
         self._folder = folder
-        self._order = Order(settings.me, settings.partner, settings.names, settings.max_length)
+        self._chat_format = ChatFormat()
         self._everything = folder / "all.jsonl"
         self._tally = Tally()
         self._copies = Copies()
@@ -81,19 +82,48 @@ class Preparation:
         """Write every new example on a line of its own, and a row for each into the ledger."""
         paths = [Path(export) for export in self._settings.exports]
         if is_prepared(paths):
-            with storage(paths[0]):
-                size = sum(path.stat().st_size for path in paths)
+            self._read_prepared(paths)
+        else:
+            say("dataset.begin", me=self._settings.me, partner=self._settings.partner)
+            self._read_chat(open_chat(paths))
+
+    def _read_prepared(self, paths: Sequence[Path]) -> None:
+        with storage(paths[0]):
+            size = sum(path.stat().st_size for path in paths)
+        with bar("dataset.bar", size) as advance:
+            self._shape(read_prepared(paths, self._chat_format, self._tally, advance), size)
+        self._sources = [Source("jsonl") for _ in paths]
+
+    def _read_chat(self, chat: Chat) -> None:
+        """Once to see who is there, once to mask and cut."""
+        with bar("dataset.bar", 2 * chat.size) as advance:
+            speakers = count_senders(chat.messages(advance))
             self._shape(
-                size, lambda advance: read_prepared(paths, self._order.chat_format, self._tally, advance)
+                read_sessions(chat.messages(advance), self._settings, self._tally), chat.size, tuple(speakers)
             )
-            self._sources = [Source("jsonl", 0, ()) for _ in paths]
-            return
-        say("dataset.begin", me=self._settings.me, partner=self._settings.partner)
-        chat = open_chat(paths)
-        self._shape(
-            chat.size, lambda advance: read_sessions(chat.messages(advance), self._settings, self._tally)
-        )
-        self._sources = [Source(str(e.format), e.unread.count, tuple(e.unread.first)) for e in chat.exports]
+        self._sources = [
+            Source(
+                export.format.platform,
+                export.format.language,
+                export.format.clock_hours,
+                export.unread.count,
+                tuple(export.unread.first),
+            )
+            for export in chat.exports
+        ]
+
+    def _shape(self, items: Iterable[Item], size: int, speakers: Sequence[str] = ()) -> None:
+        processes = 1 if size < _SMALL else max(1, min(_MOST_PROCESSES, os.cpu_count() or 1))
+        order = Order.of(self._settings, speakers, self._chat_format)
+        with self._everything.open("w", encoding="utf-8", newline="\n") as file:
+            for shaped in shape_all(batches(items), order, processes):
+                self._tally.add(shaped.tally)
+                for record in shaped.records:
+                    if rule := self._copies.rule(record.identity, record.sketch):
+                        drop_example(self._tally, rule, record.line, record.labels, self._chat_format)
+                    else:
+                        self._ledger.add(record)
+                        file.write(record.line + "\n")
 
     def write(self, row_format: Format) -> Report:
         """Choose, split, write the two files and the report."""
@@ -105,27 +135,12 @@ class Preparation:
         if 0 < self._settings.max_examples < len(self._ledger):
             chosen = most_informative(self._ledger, self._settings.max_examples)
         parts = split(self._ledger, chosen, self._settings.validation_share)
-        dealer = Dealer(row_format, self._order.chat_format, self._tally)
+        dealer = Dealer(row_format, self._chat_format, self._tally)
         dealt = dealer.deal(self._everything, self._ledger, parts)
         self._everything.unlink()
         report = build_report(self._settings, row_format, self._tally, self._sources, dealt)
         write_report(report, self._folder)
         return report
-
-    def _shape(self, size: int, items: Callable[[Callable[[float], None]], Iterable[Item]]) -> None:
-        processes = 1 if size < _SMALL else max(1, min(_MOST_PROCESSES, os.cpu_count() or 1))
-        with (
-            bar("dataset.bar", size) as advance,
-            self._everything.open("w", encoding="utf-8", newline="\n") as file,
-        ):
-            for shaped in shape_all(batches(items(advance)), self._order, processes):
-                self._tally.add(shaped.tally)
-                for record in shaped.records:
-                    if rule := self._copies.rule(record.identity, record.sketch):
-                        drop_example(self._tally, rule, record.line, record.labels, self._order.chat_format)
-                    else:
-                        self._ledger.add(record)
-                        file.write(record.line + "\n")
 
 
 @contextmanager

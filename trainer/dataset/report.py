@@ -10,7 +10,7 @@ No name, no path and no unmasked word stands in it. Every message of the persona
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,16 @@ _LONGEST_BURST = 8  # bubbles; longer ones share a bar
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file that was read: its format, how many lines could not be, and the numbers of the first of them."""
+    """One file that was read: its format, how many lines could not be, and the numbers of the first of them.
 
-    format: str
-    unread: int
-    first_unread: tuple[int, ...]
+    ``language`` is "" and ``clock_hours`` 0 where they say nothing, as in prepared rows.
+    """
+
+    platform: str
+    language: str = ""
+    clock_hours: int = 0
+    unread_lines: int = 0
+    first_unread: tuple[int, ...] = ()
 
 
 def build_report(
@@ -45,10 +50,7 @@ def build_report(
     """The report as one JSON document."""
     return {
         "schema_version": 1,
-        "read": [
-            {"format": s.format, "unread_lines": s.unread, "first_unread": list(s.first_unread)}
-            for s in sources
-        ],
+        "read": [asdict(source) for source in sources],
         "messages": tally.messages,
         "persona_messages": tally.persona_messages,
         "learned_messages": dealt.persona_messages,

@@ -17,13 +17,15 @@ from typing import NamedTuple
 from persona_core.errors import DataError
 from persona_core.privacy import Masker
 from persona_core.prompt import OPENING, ChatFormat, Turn
-from trainer.dataset.curation import Spoken, rule_of_text
+from trainer.dataset.curation import Spoken, is_service, rule_of_text
 from trainer.dataset.example import Example
 from trainer.dataset.likeness import exchange, fingerprint, sketch
+from trainer.dataset.people import renumber
 from trainer.dataset.specimen import specimen
 from trainer.dataset.tally import Tally
 from trainer.dataset.turns import WORDLESS, to_turns
 from trainer.dataset.windows import TOKENS_PER_TURN, estimated_tokens, spans
+from trainer.settings import Settings
 
 Session = Sequence[Spoken]
 Item = tuple[int, Session | Example]
@@ -38,9 +40,17 @@ class Order:
 
     persona: str
     partner: str
-    names: tuple[str, ...]
+    nicknames: tuple[str, ...]
+    others: tuple[str, ...]  # whoever else speaks in a group
     max_length: int  # tokens of an example, system prompt included
-    chat_format: ChatFormat = ChatFormat()  # noqa: RUF009  # frozen
+    chat_format: ChatFormat
+
+    @classmethod
+    def of(cls, settings: Settings, speakers: Iterable[str], chat_format: ChatFormat) -> "Order":
+        """What ``settings`` ask for in a chat of these ``speakers``."""
+        two = (settings.me, settings.partner)
+        others = tuple(name for name in speakers if name not in two and not is_service(name))
+        return cls(*two, settings.names, others, settings.max_length, chat_format)
 
     @property
     def overhead(self) -> int:
@@ -78,7 +88,7 @@ class Shaper:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._budget = order.max_length - order.overhead
-        self._masker = Masker(persona=order.persona, partner=order.partner, nicknames=order.names)
+        self._masker = Masker(order.persona, order.partner, order.nicknames, order.others)
         self._shown: set[str] = set()  # rules the report has an example of
 
     def shape(self, batch: Batch) -> Shaped:
@@ -119,8 +129,8 @@ class Shaper:
     def _masked(self, turns: Sequence[Turn]) -> list[Turn]:
         """The turns with placeholders; read as one conversation, for a number may go on in the next bubble."""
         bubbles = [bubble for turn in turns for bubble in turn.bubbles]
-        masked = iter(self._masker.mask_bubbles(bubbles))
-        return [Turn(turn.role, tuple(next(masked).text for _ in turn.bubbles)) for turn in turns]
+        masked = iter(renumber(found.text for found in self._masker.mask_bubbles(bubbles)))
+        return [Turn(turn.role, tuple(next(masked) for _ in turn.bubbles)) for turn in turns]
 
     def _stretches(
         self, turns: Iterable[Turn], tally: Tally, dropped: list[tuple[str, str]]

@@ -7,6 +7,7 @@
 import re
 
 from persona_core.privacy import Masker
+from trainer.dataset.people import renumber
 
 LONGEST = 80  # characters: enough to see why the rule took it
 _MOST = 2_000  # characters that are masked at all: the rest would be cut anyway
@@ -19,7 +20,7 @@ _LINK = re.compile(r"((?:https?://)?(?:[\w-]+\.)+[a-z]{2,})/\S+")
 
 def specimen(text: str, masker: Masker) -> str:
     """One masked line of at most 80 characters."""
-    masked = masker.mask(" ".join(text[:_MOST].split())).text
+    (masked,) = renumber([masker.mask(" ".join(text[:_MOST].split())).text])
     masked = _LINK.sub(r"\1/…", masked)
     masked = _CONTACT.sub(r"\1: …", masked)
     masked = _FILE_NAME.sub(lambda match: f"…{match[1] or match[2]}", masked)

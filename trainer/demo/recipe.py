@@ -1,6 +1,6 @@
 """The seeded recipe of the demo's base model: corpus -> tokenizer -> Qwen3 from scratch -> a folder to ship.
 
-    python -m trainer.demo.recipe --out trainer/demo/base
+    python -m trainer.demo.recipe --out trainer/demo/tiny-korean
 
 The same seed, settings, thread count and kind of processor give the same weights. Nothing is downloaded.
 """
@@ -236,7 +236,10 @@ enough to ship in a package. It knows nothing and is good for nothing else.
 | tokenizer | byte-level BPE, {len(tokenizer):,} tokens, ChatML template |
 | training text | {recipe.training_tokens:,} tokens of chats from `trainer/demo/corpus.py`, written for this project |
 | held-out loss | {loss:.3f} nats per token of a reply, {recipe.held_out} conversations of another seed |
-| made by | `python -m trainer.demo.recipe --out trainer/demo/base`, seed {recipe.seed} |
+| made by | `python -m trainer.demo.recipe --out trainer/demo/tiny-korean`, seed {recipe.seed} |
+
+The held-out conversations are new draws from the same hand-written lines: the figure says how well it knows those, not
+how it meets phrasings it never saw. A few of them occur in training too.
 
 Greedy replies:
 

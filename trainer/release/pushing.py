@@ -17,6 +17,7 @@ from persona_core.hub import (
     RemoteFile,
     Repository,
     client,
+    exists,
     hub_errors,
     make_private,
     private_repository,
@@ -66,6 +67,19 @@ def push(run: Run, repo_id: str) -> Pushed:
     pushed = Pushed(repo_id, repository.commit, _tag(repository), repository_url(repo_id))
     say("release.pushed", repo=repo_id, tag=pushed.tag, url=pushed.url)
     return pushed
+
+
+def check_destination(repo_id: str) -> None:
+    """Say before hours of training what would stop `push` after them. Nothing is created.
+
+    Raises:
+        TokenMissing, NotAllowed: no token that may write.
+        RepositoryIsPublic: it exists and everyone can see it.
+        HubError: it holds something else.
+    """
+    require_write_token(repo_id)
+    if exists(repo_id):
+        _require_a_place_for_releases(require_private(repo_id))
 
 
 def _require_a_place_for_releases(repository: Repository) -> None:

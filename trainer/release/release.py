@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from persona_core.errors import StorageError
 from persona_core.manifest import ADAPTER_FOLDER, Artefact, Generation, PersonaManifest
 from persona_core.prompt import ChatFormat, end_of_turn_id
 from trainer.progress import say
@@ -46,6 +47,7 @@ def build_release(run: Run) -> None:
     end_id = end_of_turn_id(tokenizer, chat_format)
     generation = Generation(max_context_tokens=settings.max_length)
     with whole_folder(run.release) as release:
+        write_licence_files(source, release)
         say("release.merging", base=source.base.id)
         _write_tokenizer(tokenizer, release)
         _write_merged(run, source, release, end_id, generation)
@@ -69,7 +71,6 @@ def build_release(run: Run) -> None:
             libraries={name: version(name) for name in _LIBRARIES},
         )
         manifest.write(release)
-        write_licence_files(source, release)
         write_card(manifest, _masked(run), release)
         read_contents(release, machine_paths(run))
     megabytes = sum(artefact.size for artefact in manifest.artefacts) / 1e6
@@ -93,9 +94,14 @@ def _write_tokenizer(tokenizer: Any, release: Path) -> None:
 
 def _write_merged(run: Run, source: Source, release: Path, end_id: int, generation: Generation) -> None:
     """config.json, generation_config.json and the weights; the model leaves memory before it is verified."""
+    from safetensors import SafetensorError
+
     model = merge(source, run.adapter)
     model.generation_config = _generation_config(model.generation_config, end_id, generation)
-    model.save_pretrained(release)
+    try:
+        model.save_pretrained(release)
+    except SafetensorError as error:  # its writer's only trouble is the disk, and it speaks no OSError
+        raise StorageError("settings.disk_full", path=run.release) from error
 
 
 def _generation_config(base: Any, end_id: int, generation: Generation) -> Any:

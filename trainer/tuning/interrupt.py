@@ -1,6 +1,7 @@
 """Ctrl-C in the middle of a long computation: the first one asks, the second insists.
 
-with interruptible() as interrupt:
+interrupt = Interrupt()
+with interruptible(interrupt):
     for step in steps:
         …
         if interrupt.requested:
@@ -27,12 +28,11 @@ class Interrupt:
 
 
 @contextmanager
-def interruptible() -> Iterator[Interrupt]:
+def interruptible(interrupt: Interrupt) -> Iterator[None]:
     """Note the first SIGINT or SIGTERM; the block is to look at it and end. The second raises at once.
 
     After a block that was asked to stop, `KeyboardInterrupt` is raised. Only the main thread may use it.
     """
-    interrupt = Interrupt()
 
     def note(_signal: int, _frame: FrameType | None) -> None:
         if interrupt.requested:
@@ -42,7 +42,7 @@ def interruptible() -> Iterator[Interrupt]:
 
     before = [signal.signal(number, note) for number in _SIGNALS]
     try:
-        yield interrupt
+        yield
     finally:
         for number, handler in zip(_SIGNALS, before, strict=True):
             signal.signal(number, handler)

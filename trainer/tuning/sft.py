@@ -19,6 +19,8 @@ def build_trainer(
     run: Run, *, source: Source, plan: Plan, rows: Sequence[Row], tokenizer: Any, course: Any
 ) -> Any:
     """A trainer over the base in NF4 with a new LoRA, ready to train or to resume."""
+    from transformers import PrinterCallback
+
     trainer = _trainer_class(source.base)(
         model=load_model(source, plan.device),
         args=arguments(run, plan),
@@ -28,8 +30,6 @@ def build_trainer(
         callbacks=[course],
     )
     in_full_precision(trainer.model)
-    from transformers import PrinterCallback
-
     trainer.remove_callback(PrinterCallback)  # it prints to stdout, which is not ours to write to
     return trainer
 
@@ -109,6 +109,10 @@ def _trainer_class(base: Base) -> Any:
             labelled = (labels[1:] != IGNORED).nonzero().flatten()
             logits = model(**inputs, logits_to_keep=labelled, use_cache=False).logits[0]
             loss = torch.nn.functional.cross_entropy(logits.float(), labels[labelled + 1], reduction="sum")
+            if (
+                num_items_in_batch is None
+            ):  # an architecture whose loss Trainer averages over the steps itself
+                return loss / len(labelled)
             return loss * self.accelerator.num_processes / num_items_in_batch
 
     return Tuner

@@ -20,7 +20,7 @@ from trainer.progress import say
 from trainer.run import Run, storage, whole_folder
 from trainer.tuning.base import choose_device, load_tokenizer, prepare_process
 from trainer.tuning.course import BEST, COMPLETE, Course, best, course_callback, evaluations, is_over
-from trainer.tuning.interrupt import interruptible
+from trainer.tuning.interrupt import Interrupt, interruptible
 from trainer.tuning.labels import Rows, read_rows
 from trainer.tuning.memory import Peak, Plan, in_gib, plan
 from trainer.tuning.sft import build_trainer
@@ -67,19 +67,20 @@ def _train(run: Run, source: Source, chosen: Plan, tokenizer: Any, data: tuple[R
         if is_over(state, run.settings.patience):
             return state
         say("tuning.resume", step=state.global_step, steps=state.max_steps)
-    with interruptible() as interrupt:
-        course = course_callback(
-            Course,
-            checkpoints=run.checkpoints,
-            base=source.base,
-            held_out=held_out.rows,
-            evaluations=run.settings.evaluations,
-            patience=run.settings.patience,
-            interrupt=interrupt,
-        )
-        trainer = build_trainer(
-            run, source=source, plan=chosen, rows=learned.rows, tokenizer=tokenizer, course=course
-        )
+    interrupt = Interrupt()
+    course = course_callback(
+        Course,
+        checkpoints=run.checkpoints,
+        base=source.base,
+        held_out=held_out.rows,
+        evaluations=run.settings.evaluations,
+        patience=run.settings.patience,
+        interrupt=interrupt,
+    )
+    trainer = build_trainer(
+        run, source=source, plan=chosen, rows=learned.rows, tokenizer=tokenizer, course=course
+    )
+    with interruptible(interrupt):  # not before: a download has nothing to save
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return trainer.state
 

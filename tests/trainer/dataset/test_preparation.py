@@ -119,7 +119,7 @@ chats = st.lists(
 
 @pytest.fixture(scope="module")
 def shaper():
-    return Shaper(Order(ME, YOU, (), max_length=192))
+    return Shaper(Order.of(Settings(me=ME, partner=YOU, max_length=192), (), CHAT))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -169,7 +169,7 @@ def test_the_report_accounts_for_every_message_of_a_real_chat(tmp_path):
 def test_several_processes_give_what_one_gives():
     """Order, examples and counts: the same export is the same bytes on every machine."""
     talk = [Message(START + timedelta(hours=i), (YOU, ME)[i % 2], f"{i}월 말") for i in range(0, 60)]
-    order = Order(ME, YOU, (), max_length=256)
+    order = Order.of(Settings(me=ME, partner=YOU, max_length=256), (), CHAT)
 
     def shaped(processes: int):
         sessions = read_sessions(talk, Settings(me=ME, partner=YOU), Tally())
@@ -299,3 +299,32 @@ def test_other_files_of_the_folder_stay(tmp_path, write_chat):
         p.name for p in tmp_path.iterdir()
     }
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_in_a_group_the_others_are_the_partner_and_their_names_are_masked(tmp_path, write_chat):
+    """Whoever is not the persona is answered; no display name is left."""
+    group = [(600, "라온하제", "모두 안녕"), (1, YOU, "라온하제 왔어?"), (1, ME, "라온하제 하이")]
+
+    write_data(write_chat(*group, *days(10)), tmp_path)
+
+    first = read(tmp_path)[0][0]
+    assert first.turns == (
+        Turn("partner", ("모두 안녕", "[[NAME1]] 왔어?")),
+        Turn("persona", ("[[NAME1]] 하이",)),
+    )
+
+
+def test_people_are_counted_anew_in_each_conversation(tmp_path, write_chat):
+    """[[NAME1]] is whoever is named first in it, and stays so until it ends."""
+    chat = [
+        (600, YOU, "민수랑 영호 온대"),
+        (1, ME, "영호는 왜"),
+        (600, YOU, "영호 또 온대"),
+        (1, ME, "아 영호"),
+    ]
+
+    write_data(write_chat(*chat, *days(10)), tmp_path)
+
+    first, second = read(tmp_path)[0][:2]
+    assert [turn.bubbles for turn in first.turns] == [("[[NAME1]]랑 [[NAME2]] 온대",), ("[[NAME2]]는 왜",)]
+    assert [turn.bubbles for turn in second.turns] == [("[[NAME1]] 또 온대",), ("아 [[NAME1]]",)]

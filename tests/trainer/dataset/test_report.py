@@ -169,9 +169,9 @@ def test_bars_stand_on_the_floor_and_the_highest_reaches_the_ceiling():
     svg = bars([Bar("<a>", (1, 3)), Bar("b", (2, 0))])
 
     assert re.findall(r'height="([\d.]+)" class="(part\d)"', svg) == [
-        ("35.5", "part0"),
-        ("106.5", "part1"),
-        ("71.0", "part0"),
+        ("24.0", "part0"),
+        ("72.0", "part1"),
+        ("48.0", "part0"),
     ]
     assert "&lt;a&gt;: 1 + 3" in svg
 

@@ -336,6 +336,17 @@ def test_after_a_failure_the_next_push_goes_on(signed_in, released, fault, said)
     assert tags(signed_in).keys() == {"v1"}
 
 
+def test_weights_that_do_not_arrive(signed_in, released):
+    """Without every object there is no commit; the next push sends what is missing."""
+    signed_in.control.inject(Fault.answer(400, path="/storage/", message="because", times=None))
+    with pytest.raises(HubError, match="error 400"):
+        push(released, REPO)
+    assert commits(signed_in) == ["initial commit"]
+
+    signed_in.control.clear_faults()
+    assert push(released, REPO).tag == "v1"
+
+
 def test_somebody_else_pushing_at_the_same_time(signed_in, released, copy_of):
     """Whoever comes second replaces nothing."""
     push(released, REPO)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from persona_core.errors import ReleaseError
+from persona_core.errors import ReleaseError, StorageError
 from persona_core.manifest import Generation, PersonaManifest, digest
 from tests.trainer.release.conftest import ANSWERED, ASKED, MASKED
 from trainer.release import release as release_module
@@ -180,6 +180,23 @@ def test_a_refused_release_leaves_the_previous_one(released, copy_of, monkeypatc
     assert (run.release / "persona.json").read_bytes() == before
     assert [p.name for p in run.path.iterdir() if p.name.startswith(".")] == []
     assert run.read_metrics()["drift"]["kl"] > 0
+
+
+def test_a_full_disk_leaves_the_previous_one(released, copy_of):
+    """Where the weights cannot be written whole, one line says so and nothing is lost."""
+    resource = pytest.importorskip("resource")
+    run = copy_of(released)
+    before = (run.release / "persona.json").read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))  # bytes: the tokenizer fits, the weights do not
+    try:
+        with pytest.raises(StorageError, match="disk is full"):
+            build_release(run)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert (run.release / "persona.json").read_bytes() == before
+    assert [p.name for p in run.path.iterdir() if p.name.startswith(".")] == []
 
 
 def test_the_same_run_makes_the_same_weights(released, copy_of):

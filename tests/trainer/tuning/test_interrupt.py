@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from trainer.tuning.interrupt import interruptible
+from trainer.tuning.interrupt import Interrupt, interruptible
 
 
 def stop_after(*numbers):
@@ -12,7 +12,8 @@ def stop_after(*numbers):
     seen = []
 
     def run():
-        with interruptible() as interrupt:
+        interrupt = Interrupt()
+        with interruptible(interrupt):
             for number in numbers:
                 signal.raise_signal(number)
                 seen.append(interrupt.requested)
@@ -40,7 +41,8 @@ def test_the_second_signal_interrupts_at_once():
 def test_the_handlers_are_what_they_were_before():
     """Afterwards Ctrl-C means again what it meant."""
     before = signal.getsignal(signal.SIGINT)
-    with interruptible() as interrupt:
+    interrupt = Interrupt()
+    with interruptible(interrupt):
         assert signal.getsignal(signal.SIGINT) != before
     assert not interrupt.requested
     assert signal.getsignal(signal.SIGINT) == before

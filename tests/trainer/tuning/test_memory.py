@@ -82,6 +82,12 @@ def test_a_gpu_too_small_for_the_smallest_is_said():
         largest_that_fits(GIB)
 
 
+def test_a_cpu_gets_the_smallest_base_however_much_memory_it_has(monkeypatch):
+    """On a CPU it is time that runs out, not memory."""
+    monkeypatch.setattr(memory, "free_bytes", lambda _device: 64 * GIB)
+    assert memory.choose_base("cpu") == "Qwen/Qwen3-0.6B"
+
+
 def gpu_plan(monkeypatch, free, **settings):
     shape = shape_of(qwen3(*QWEN3["4B"]))
     monkeypatch.setattr(memory, "shape_of", lambda _config: shape)

@@ -1,0 +1,90 @@
+"""The csv of macOS: quotes, line breaks within them, rows without a date, and quotes that do not match."""
+
+import pytest
+
+from persona_core.errors import ExportError
+from trainer.chatlog import open_export
+
+HEAD = "Date,User,Message\n"
+ROW = '2026-03-03 13:00:00,"이서연","안녕"\n'
+
+
+def texts(path):
+    return [message.text for message in open_export(path).messages()]
+
+
+def test_the_head_line_may_be_missing(read):
+    """One export of 2016 begins with its first row."""
+    assert [message.sender for message in read(ROW, "chat.csv")] == ["이서연"]
+
+
+def test_a_quoted_row_within_a_message_is_text(write):
+    """Inside quotes nothing begins a row."""
+    path = write(
+        f'{HEAD}2026-03-03 13:00:00,"이서연","봐\n2026-03-01 13:00:00,""나"",""응""\r\n\n끝"\n', "chat.csv"
+    )
+
+    assert texts(path) == ['봐\n2026-03-01 13:00:00,"나","응"\n\n끝']
+
+
+def test_a_long_field_is_read(write):
+    """A message of a million characters is longer than csv takes by itself."""
+    assert texts(write(f'{HEAD}2026-03-03 13:00:00,"나","{"가" * 1_000_000}"\n', "chat.csv")) == [
+        "가" * 1_000_000
+    ]
+
+
+def test_a_row_without_a_date_takes_the_one_before_it(read):
+    """Deleted and hidden messages have lost their time; the first of a file has none to take."""
+    messages = read(
+        f'{HEAD},"","The message has been deleted."\n{ROW},"","관리자가 메시지를 가렸습니다."\n', "chat.csv"
+    )
+
+    assert [(f"{message.sent_at:%H:%M}", message.kind) for message in messages] == [
+        ("13:00", "text"),
+        ("13:00", "deleted"),
+    ]
+
+
+def test_an_english_sentence_about_somebody_else_is_speech(read):
+    """ "He left." is a system line only of whom it is about."""
+    messages = read(
+        f'{HEAD}2026-03-03 13:00:00,"Seoyeon","Minsu left."\n2026-03-03 13:00:01,"Minsu","Minsu left."\n'
+    )
+
+    assert [message.kind for message in messages] == ["text", "system"]
+
+
+def test_rows_of_another_shape_are_unread(write):
+    """Too few or too many fields, and times that do not exist, are counted with their line."""
+    export = open_export(write(f'{HEAD}{ROW}nonsense\n{ROW}2026-03-03 25:00:00,"나","밤"\n{ROW}', "chat.csv"))
+
+    assert len(list(export.messages())) == 3
+    assert (export.unread.count, export.unread.first) == (2, [3, 5])
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ['2026-03-03 13:00:01,"나","열린 따옴표\n', '2026-03-03 13:00:01,"나","닫힌" 따옴표"\n'],
+)
+@pytest.mark.parametrize("after", ["", ROW, ROW * 3])
+def test_broken_quotes_are_refused_with_their_line(broken, after, write):
+    """A quote that is never closed, or closed too early, names the line its row begins on."""
+    path = write(f"{HEAD}{ROW}{broken}{after}", "chat.csv")
+
+    with pytest.raises(ExportError, match="line 3: the csv's quotes do not match"):
+        texts(path)
+
+
+def test_a_cut_row_is_refused(write):
+    """A last row without its fields and its line break is half of one."""
+    with pytest.raises(ExportError, match="line 3: the file is cut off there"):
+        texts(write(f"{HEAD}{ROW}2026-03-03 13:0", "chat.csv"))
+
+
+def test_days_that_run_backwards_are_refused(write):
+    """As in the text formats."""
+    path = write(f'{HEAD}{ROW}2026-03-01 13:00:00,"나","어제"\n', "chat.csv")
+
+    with pytest.raises(ExportError, match="line 3: the dates run backwards from 2026-03-03 to 2026-03-01"):
+        texts(path)

@@ -45,17 +45,8 @@ _API = "/gradio_api/"
 _OPEN = (f"{_API}startup-events", "/manifest.json", "/favicon.ico", "/pwa_icon", "/robots.txt")
 _SIGN_IN = ("/login/huggingface", "/login/callback", "/logout")
 _NEEDED = (
-    *(
-        "/",
-        "/page.css",
-        "/page.js",
-        "/config",
-        "/theme.css",
-        f"{_API}theme.css",
-        f"{_API}queue/join",
-        f"{_API}queue/data",
-    ),
-    *(f"{_API}run/predict", f"{_API}cancel", f"{_API}reset", f"{_API}info"),
+    *("/", "/page.css", "/page.js", "/config", "/theme.css", f"{_API}theme.css", f"{_API}info"),
+    *(f"{_API}run/predict", f"{_API}queue/join", f"{_API}queue/data", f"{_API}cancel", f"{_API}reset"),
 )
 _NEEDED_BELOW = ("/assets/", "/static/", f"{_API}heartbeat/")
 

@@ -7,7 +7,10 @@ denies_being_ai("나 AI 아니야ㅋㅋ")    True
 
 import re
 
-_MACHINE = r"(?<![a-z])(?:ai|에이아이|인공\s*지능|챗\s*봇|로봇|봇|챗\s*지피티|지피티|챗\s*gpt|chatgpt|gpt|chatbot|bot|robot|machine)"
+_MACHINE = (
+    r"(?<![a-z])(?:ai|에이아이|인공\s*지능|챗\s*봇|로봇|봇|챗\s*지피티|지피티|챗\s*gpt"
+    r"|chatgpt|gpt|chatbot|bot|robot|machine)"
+)
 _PERSON = r"(?:사람|인간|본인|human|person)"
 _IS = r"\s*(?:이야|야|이지|지|이니|니|이냐|냐|임|인가|인\s*거|인\s*건|이에요|예요|에요|입니까|맞|아니|아냐)"
 

@@ -132,7 +132,7 @@ class Masker:
     def _placeholder(self, span: Span, who: str) -> str:
         if not who:
             return f"[[{span.type}]]"
-        key = others.person(who)
+        key = who if who in self._of_person else others.person(who)
         if key not in self._of_person:
             self._of_person[key] = f"[[NAME{len(self._of_person) - 1}]]"
         return self._of_person[key]

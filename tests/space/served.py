@@ -48,9 +48,7 @@ def free_port() -> int:
 def served(engine, settings=SETTINGS, **options) -> Iterator[str]:
     """The address of the page, while it runs."""
     page = app.build_page(engine, settings, **options)
-    _, url, _ = app.launch(
-        page, settings, server_name="127.0.0.1", server_port=free_port(), prevent_thread_lock=True
-    )
+    url = app.launch(page, settings, server_name="127.0.0.1", server_port=free_port())
     try:
         yield url.rstrip("/")
     finally:

@@ -31,10 +31,10 @@ def url():
 def routes():
     """Every path and method gradio registers for this page, with something in place of its variables."""
     page = app.build_page(ScriptedEngine(["ㅇㅇ"]), SETTINGS)
-    registered, _, _ = app.launch(page, SETTINGS, server_port=free_port(), prevent_thread_lock=True)
+    app.launch(page, SETTINGS, server_port=free_port())
     found = {
         (method, re.sub(r"{\w+(?::\w+)?}", "x", route.path))
-        for route in flat(registered.routes)
+        for route in flat(page.server_app.routes)
         for method in (route.methods or ())
     }
     page.close(verbose=False)

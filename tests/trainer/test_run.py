@@ -90,7 +90,7 @@ def test_a_stage_that_fails_leaves_the_earlier_output_untouched(tmp_path, failur
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="needs /dev/full")
 def test_a_full_disk_is_said_in_one_line(tmp_path):
     """The real error of a real full device becomes a StorageError that names the file, and nothing is left."""
-    with (
+    with (  # noqa: PT012  # the folder and the device are the statement
         pytest.raises(StorageError) as full,
         whole_folder(tmp_path / "data"),
         open("/dev/full", "w") as device,

@@ -102,4 +102,4 @@ def _ends_in_crlf(grammar: Grammar, text: str) -> bool:
 
 
 def _first_line(text: str) -> str:
-    return text.partition("\n")[0]
+    return text.partition("\n")[0].strip()

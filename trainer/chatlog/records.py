@@ -83,7 +83,7 @@ class Records:
         tails: list[str] = []  # further lines of the held row
         begin = lines = 0  # the held row's line; how many lines all blocks before this one have
         for block in self._text:
-            before, *pieces = pattern.split(block)
+            before, *pieces = pattern.split(block if held else self._first_in_line(block))
             if self._text.unfinished and not pieces:
                 self._forbid_cut(before, lines + block.count("\n"))
             if held:
@@ -99,6 +99,14 @@ class Records:
                 yield self._columns(pieces, begin)
                 begin = lines - sum(piece.count("\n") for piece in held if piece)
         yield self._columns(_grown(held, tails), begin)
+
+    def _first_in_line(self, block: str) -> str:
+        """The head ends in LF even where records end in CRLF: what follows it gets the line break of a record."""
+        first = records(self._grammar, "\n").search(block)
+        if first is None or not self._text.crlf:
+            return block
+        record = block[first.start() :].lstrip("\r\n")
+        return block[: -len(record)].removesuffix("\n").removesuffix("\r") + "\r\n" + record
 
     def _columns(self, pieces: list[str], line: int) -> _Rows:
         pattern = records(self._grammar, self._break)
@@ -176,7 +184,8 @@ class Records:
         """A separator opens a day. Under it stand at most bare system lines; anything else is unread."""
         if not self._grammar.day_in_header:
             self._open_day(rows.dates[index] or "", rows, index, key=None)
-        for number, line in enumerate(rows.bodies[index].split("\n")):
+        height = (rows.dates[index] or "").count("\n")
+        for number, line in enumerate(rows.bodies[index].split("\n"), start=height):
             if self._grammar.bare_system_lines and self._day != _NO_DAY and is_bare_system(line.rstrip("\r")):
                 yield nobodys(self._midnight, line.rstrip("\r"))
             elif line.strip():

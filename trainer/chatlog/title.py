@@ -27,7 +27,7 @@ _MACOS_FILE = re.compile(r"KakaoTalk_Chat_(?P<room>.+?)_[\d_-]+")
 def room_title(first_line: str, path: Path) -> str:
     """The room's name as the head of a txt or the file name of a macOS csv gives it; empty where neither does."""
     for title in _TITLES:
-        if found := title.fullmatch(first_line.strip()):
+        if found := title.fullmatch(first_line):
             return found["room"].strip()
     if found := _MACOS_FILE.fullmatch(path.stem):
         return found["room"]

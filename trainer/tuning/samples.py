@@ -41,10 +41,7 @@ def draw_samples(
     plain = replace(manifest.generation, max_new_tokens=60)  # a base without the style may never stop
 
     def answer(history: Sequence[Turn]) -> tuple[str, ...]:
-        bubbles: list[str] = []
-        for bubbles in engine.stream(history, seed=seed, generation=plain):
-            pass
-        return tuple(bubbles)
+        return tuple([[], *engine.stream(history, seed=seed, generation=plain)][-1])
 
     samples = []
     for history, real in _moments(examples):

@@ -1,5 +1,7 @@
 """Tokens become bubbles one by one, and a history that is too long loses its oldest turns."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,7 +55,7 @@ def test_the_last_yield_is_the_parsed_reply(tokenizer, text):
     yields = list(bubbles_of(tokenizer, tokens(tokenizer, text), "\n"))
 
     assert (yields[-1] if yields else []) == list(parse_reply(text))
-    for earlier, later in zip(yields, yields[1:], strict=False):
+    for earlier, later in pairwise(yields):
         assert later[: len(earlier)] == earlier
         assert len(later) > len(earlier)
 

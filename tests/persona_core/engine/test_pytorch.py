@@ -33,10 +33,7 @@ def engine(release):
 
 
 def last(engine, **options) -> list[str]:
-    bubbles: list[str] = []
-    for bubbles in engine.stream(HISTORY, **options):
-        pass
-    return bubbles
+    return [[], *engine.stream(HISTORY, **options)][-1]
 
 
 def test_the_same_seed_gives_the_same_reply(engine):

@@ -7,8 +7,7 @@ import pytest
 
 from trainer.chatlog import Message, open_export
 
-ANDROID_HEAD = "\ufeff이서연 님과 카카오톡 대화\r\n저장한 날짜 : 2026년 2월 16일 오후 4:45\n\n"
-MACOS_HEAD = "Date,User,Message\n"
+ANDROID_HEAD = "\ufeff이서연 님과 카카오톡 대화\r\n저장한 날짜 : 2026년 3월 9일 오후 4:45\n\n\r\n2026년 3월 3일 오후 1:00\r\n"
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def read(write) -> Callable[..., list[Message]]:
 
 @pytest.fixture
 def android(write) -> Callable[..., Path]:
-    """An Android export of 3 March 2026: each record is "12:01, 이서연 : 안녕", the rest of its header is put before."""
+    """An Android export of 3 March 2026: records are "1:01, 이서연 : 안녕"; day and 오후 are put before them."""
 
     def android(*records: str, name: str = "chat.txt", line_break: str = "\r\n") -> Path:
         lines = [f"2026년 3월 3일 오후 {record}" if record[:1].isdigit() else record for record in records]

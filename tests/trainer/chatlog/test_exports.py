@@ -1,4 +1,4 @@
-"""Every format, from files whose bytes are as KakaoTalk writes them: byte-order mark, CRLF records, LF inside messages."""
+"""Every format, from files whose bytes are as KakaoTalk writes them: byte-order mark, CRLF records, LF inside."""
 
 from datetime import datetime
 from pathlib import Path
@@ -165,8 +165,8 @@ EXPECTED = {
         [
             system(
                 "2026-01-01T00:00",
-                "이서연님이 들어왔습니다.운영정책을 위반한 메시지로 신고 접수 시 카카오톡 이용에 제한이 있을 수 있습니다. "
-                "운영정책 보기",
+                "이서연님이 들어왔습니다."
+                "운영정책을 위반한 메시지로 신고 접수 시 카카오톡 이용에 제한이 있을 수 있습니다. 운영정책 보기",
             ),
             said(
                 "2026-01-01T09:00",

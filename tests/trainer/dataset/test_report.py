@@ -42,7 +42,7 @@ def prepared(tmp_path, write_chat):
         (1, YOU, "연락처: 김도윤 010-0000-1234"),
         (1, "", "김도윤님이 이서연님을 초대했습니다."),
         (1, ME, "사진"),
-        (1, "방장봇", "김도윤님 someone@example.com 으로 문의하세요"),
+        (1, "날씨봇", "김도윤님 someone@example.com 으로 문의하세요"),
     ]
     html = [(600, YOU, "<script>alert(1)</script> & \"'"), (1, ME, "<b>뭐야</b>")]
     write_data(write_chat(*facts, *dropped, *html, *days(20)), tmp_path)

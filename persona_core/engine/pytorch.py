@@ -31,6 +31,7 @@ class TorchEngine:
         except ImportError as error:
             raise EngineError("engine.missing_library", library=error.name, extra="space") from error
 
+        _be_quiet()
         device = hardware
         if hardware == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -95,6 +96,16 @@ def _sample(logits: Any, ids: Any, prompt_length: int, chosen: Generation, rng: 
         logits = TopPLogitsWarper(chosen.top_p)(ids, logits)
     probabilities = logits.softmax(dim=-1)[0].cpu()
     return int(torch.multinomial(probabilities, 1, generator=rng))
+
+
+def _be_quiet() -> None:
+    """No bars of files being read, and no news about kernels that nobody installed."""
+    import logging
+
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
 
 
 def _compute_dtype(device: str) -> Any:

@@ -46,6 +46,7 @@ _DETAIL = "|".join(
         _ROOM,
         r"\d{2,4}-\d{3,4}(?!\d)",
         r"\d{1,4}동(?![가-힣])",
+        r"[가-힣]{1,8}역(?:\s?\d{1,2}번\s?출구)?(?![가-힣]{2})",
         rf"[가-힣A-Za-z0-9]{{2,10}}\s(?={_FLAT}|\d{{1,3}}층|{_ROOM})",  # a building of any name, then floor or room
     )
 )

@@ -27,6 +27,7 @@ _DOOR = words(
     r"""현관\s?(?:문|키)? 도어\s?[락록] 출입\s?문? 공동\s?(?:현관|출입문) 키\s?패드 디지털\s?키 대문 와이파이 와파 wi-?fi
     금고 사물함 락커 라커 자물쇠 캐리어 택배함 무인함 잠금 보관함"""
 )
+_SPREAD = rf"{D}(?: {D}){{3,7}}|{D}{{3}}[ \-]{D}{{3}}"  # 9 8 7 6, 482 913
 _KEYS = rf"[#*]{{0,2}}{D}{{3,12}}(?:[#*]{D}{{0,8}}){{0,2}}"
 _TYPED = r"[A-Za-z0-9](?:[A-Za-z0-9!@#$%^&*._+=~?\-]{2,29})(?<![.,?~])"
 _COPULA = "(?:이라고|라고|이에요|예요|이예요|입니다|이야|이고|으로|이|가|야|로|요|은|는|임)?"
@@ -66,7 +67,7 @@ def _keypad(match: re.Match[str]) -> Kind | None:
 
 PASSCODES = (
     Rule(rf"{_SECRET}(?:은|는|이|가|을)?[\s:=]{{1,3}}(?P<value>[가-힣]{{2,6}}{D}{{3,8}}[!@#$]?)", "PASSCODE"),
-    Rule(rf"{_SECRET}{GAP}{{0,12}}[\[<(\"']?(?P<value>{_KEYS}){STOP}", _code, flags=re.IGNORECASE),
+    Rule(rf"{_SECRET}{GAP}{{0,12}}[\[<(\"']?(?P<value>{_SPREAD}|{_KEYS}){STOP}", _code, flags=re.IGNORECASE),
     Rule(rf"(?:{_SECRET}|와이파이|wi-?fi){GAP}{{0,10}}(?P<value>{_TYPED})", _typed, flags=re.IGNORECASE),
     Rule(rf"(?P<value>{_KEYS}){_COPULA}[\])>]?{_ONE_WORD}{_SECRET}", "PASSCODE", flags=re.IGNORECASE),
     Rule(
@@ -93,14 +94,15 @@ _CARD_BRAND = words(
     "신한 삼성 현대 롯데 하나 우리 KB국민 국민 KB NH농협 농협 NH BC 비씨 씨티 카카오뱅크 카카오 토스뱅크 토스"
     " 케이뱅크 IBK 기업 새마을 우체국"
 )
-_MONTH_YEAR = rf"{D}{{2}}\s?[/.\- ]\s?{D}{{2,4}}|{D}{{4}}|\d{{2,4}}년\s?\d{{1,2}}월|\d{{1,2}}월\s?\d{{2,4}}년?"
+_MONTH_YEAR = rf"20\d\d\s?[/.\-]\s?\d{{2}}|{D}{{2}}\s?[/.\- ]\s?{D}{{2,4}}|{D}{{4}}|\d{{2,4}}년\s?\d{{1,2}}월|\d{{1,2}}월\s?\d{{2,4}}년?"
 _VALID = r"(?:유효\s?기[간한]?|유효일|만료일?|만기일?|expiry|expires?|exp|valid(?:\s?thru)?)"
 
 
 def _expiry(match: re.Match[str]) -> Kind | None:
     if _NOT_A_CARD.search(before(match, 40)) or _NOT_A_CARD.search(after(match, 12)):
         return None
-    month = int(re.findall(rf"{D}+", match["value"])[0][:2])
+    value = match["value"]
+    month = int(value[-2:] if re.match(r"20\d\d\s?[/.\-]", value) else re.findall(rf"{D}+", value)[0][:2])
     return "CARD_EXP" if 1 <= month <= 12 or "년" in match["value"] else None
 
 
@@ -171,6 +173,7 @@ TAILS = (
         r"(?P<value>(?=(?:[A-Z\-]*\d){3})[A-Z0-9](?:-?[A-Z0-9]){6,24})(?![A-Za-z0-9])",
         "TRACKING",
     ),
+    Rule(rf"(?<![0-9])010{GAP}{{1,10}}(?P<value>\d{{4}}[\-. ]?\d{{4}}){END}", "PHONE"),
     Rule(
         rf"(?:번호|연락처|전화|폰|콜){GAP}{{0,8}}"
         rf"(?P<value>(?<![0-9])\d{{4}}[\-. ]?\d{{4}}){END}(?![\-.]\d)(?!{UNIT})",

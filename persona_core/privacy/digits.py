@@ -56,7 +56,8 @@ def _long_run(match: re.Match[str]) -> str:
     spelled = sum(char in _SPELLED for char in run)
     if len(ascii_digits) >= 8 and spelled < 3:  # SC제일 123-…, …5678 이거: what touches the number is a word
         first, last = ascii_digits[0], ascii_digits[-1]
-        return (run[:first] + run[first:last].translate(_ALL) + run[last:]).translate(_LETTERS)
+        run = run[:first] + run[first:last].translate(_ALL) + run[last:]
+        return re.sub("[ㅇ○](?=[0-9])", "٠", run.translate(_LETTERS))
     plain_run = run.replace("다시", "--").replace("에", "-").replace("의", "-").translate(_ALL)
     digits = {int(char) for char in plain_run if char.isdigit()}
     return plain_run if len(digits) > 2 else run  # ㅇㅇㅇㅇㅇㅇㅇㅇ and 오오오오오오오오 are no numbers

@@ -17,7 +17,7 @@ _DOORS = frozenset(
     " forms.office.com form.naver.com t.me telegram.me discord.gg linktr.ee litt.ly wa.me paypal.me line.me"
     " zoom.us meet.google.com teams.microsoft.com photos.app.goo.gl photos.google.com dropbox.com 1drv.ms"
     " calendar.google.com walla.my calendly.com ask.fm asked.kr buymeacoffee.com ko-fi.com snapchat.com"
-    " onedrive.live.com sites.google.com link.inpock.co.kr about.me".split()
+    " chat.whatsapp.com form.office.naver.com moaform.com tally.so typeform.com pay.kakao.com onedrive.live.com sites.google.com link.inpock.co.kr about.me".split()
 )
 _DOORS_BELOW = (".notion.site", ".zoom.us", ".carrd.co", ".slack.com")
 _HOMES = frozenset(  # one path segment is a person's page, more is a post
@@ -135,6 +135,7 @@ LINKS = Family(
         Rule(rf"{_BEGIN}(?<!/)@[A-Za-z0-9_](?:[._]{{0,2}}[A-Za-z0-9_]){{2,29}}_?{_NO_LETTER}", _mention),
         Rule(rf"{_APP}\s?(?:친추)?\s?{_ID}?{_GAP}{{0,8}}{_HANDLE}", _handle, flags=re.IGNORECASE),
         Rule(rf"{_ID}{_GAP}{{0,6}}{_HANDLE}", _handle),
+        Rule(rf"메일\s?(?:주소)?{_GAP}{{0,6}}{_HANDLE}", _handle_before_cue),
         Rule(
             rf"{_BEGIN}(?P<value>[A-Za-z0-9_](?:[._]{{0,2}}[A-Za-z0-9_]){{3,29}}_?){_NO_LETTER}"
             r"(?=(?:이라고|라고|이야|이에요|예요|으로|로|이|가|은|는|야|요)?[\s,(]{0,2}"

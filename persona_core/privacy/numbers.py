@@ -235,9 +235,10 @@ NUMBERS = Family(
             r"(?<![A-Za-z0-9])[MSRODmsrod](?:[ \-]?\d{4}[ ]?\d{4}|\d{3}[A-Za-z]\d{4})(?![A-Za-z0-9])",
             _passport,
         ),
-        Rule(r"(?<![A-Za-z0-9])[A-Z]{2}[ ]?\d{9}[ ]?[A-Z]{2}(?![A-Za-z0-9])", "TRACKING"),
+        Rule(r"(?<![A-Za-z0-9])(?:[A-Z]{2}[ ]?\d{9}[ ]?[A-Z]{2}|[Pp]\d{12})(?![A-Za-z0-9])", "TRACKING"),
         Rule(
             r"(?<![\d.])-?\d{1,2}\.\d{3,}\s?[,/ ]\s?-?\d{2,3}\.\d{3,}"
+            r"|[NS]\s?\d{1,2}\.\d+°?,?\s?[EW]\s?\d{2,3}\.\d+"
             r"|위도\s?:?\s?\d{1,2}\.\d+.{0,4}경도\s?:?\s?\d{2,3}\.\d+",
             "COORD",
         ),
@@ -247,7 +248,7 @@ NUMBERS = Family(
             "COORD",
         ),
         Rule(
-            rf"(?:(?:{_PLATE_REGION})\s?)?(?<!\d)\d{{2,3}}\s?[{_PLATE_LETTER}]\s?\d{{4}}{END}(?!{UNIT})",
+            rf"(?:(?:{_PLATE_REGION})\s?)?(?<!\d)\d{{2,3}}\s?[{_PLATE_LETTER}]\s?\d{{4}}{END}(?!\s?(?:원|만|명|개|시간))",
             _plate,
         ),
         Rule(rf"{ALONE}{D}(?:[ .\-ㅡ]{{0,1}}{D}|[ ]-[ ]{D}){{9,15}}{END}", _account),

@@ -18,6 +18,7 @@ from persona_core.privacy.lexicon import (
     NAMES,
     NEVER,
     NOT_PEOPLE,
+    RARE_SURNAMES,
     SECOND,
     SUFFIXES,
     SURNAMES,
@@ -26,7 +27,7 @@ from persona_core.privacy.lexicon import (
 from persona_core.privacy.names import LINKED, TITLE
 from persona_core.privacy.particles import last_sound
 from persona_core.privacy.rule import words
-from persona_core.privacy.span import Span
+from persona_core.privacy.span import FILL, Span
 
 _START = "(?<![가-힣])"
 _KNOWN = NAMES | WORDS
@@ -34,7 +35,7 @@ _SURNAME = f"[{''.join(sorted(SURNAMES))}]"
 _HEAD = "".join(sorted(set(FIRST) | SURNAMES))
 _NEXT = "".join(sorted(set(FIRST + SECOND) | {surname[1] for surname in DOUBLE_SURNAMES}))
 # Begins with a character class so that the scan is fast; the look-behind then says: the first of its word.
-_WORD = re.compile(rf"[{_HEAD}](?<![가-힣][가-힣])[{_NEXT}][가-힣]*")
+_WORD = re.compile(rf"[{_HEAD}](?<![가-힣0-9][가-힣])[{_NEXT}][가-힣]*")
 
 # What may stand between a given name and the end of its word.
 _TAIL = re.compile(
@@ -79,16 +80,18 @@ _MENTION = re.compile(
     r"(?<![A-Za-z0-9가-힣])@(?P<name>[가-힣]{2,5}?)(?=님|씨|[^가-힣]|$|이[가는]|[은는이가야도](?![가-힣]))"
 )
 _HIDDEN = re.compile(
-    rf"{_START}{_SURNAME}(?:[*○●〇]{{1,2}}[가-힣]?|[OX]{{2}}|[가-힣][*○●〇])(?![*\d])"
+    rf"{_START}{_SURNAME}(?:[*○●〇]{{1,2}}[가-힣]?|[OX]{{2}}|ㅇㅇ|[가-힣][*○●〇])(?![*\d])"
     rf"|{_START}(?P<name>[김이박최정강조윤장임])(?=[모某]\s?씨)"
 )
 _SPACED = re.compile(
     rf"(?<![가-힣])(?<![가-힣] )(?![한이손명]\s){_SURNAME}([ .·])[{FIRST}]\1[{SECOND}](?=[^가-힣]|$|[아야이가은는님씨도의](?![가-힣]))(?! [가-힣](?![가-힣]))"
 )
 _CONTACT = re.compile(r"연락처\s?:\s?(?P<name>[가-힣]{2,4})(?![가-힣])")
-_RARE = (_CUED, _MENTION, _HIDDEN, _SPACED, _CONTACT, romanised.STRANGER)
+# 국민 123456-01-234567 홍길동: the owner of the account.
+_OWNER = re.compile(rf"[{FILL['ACCOUNT']}]\s?(?:[가-힣A-Z]{{2,6}}\s)?(?P<name>{_SURNAME}[가-힣]{{2}})(?![가-힣])")
+_RARE = (_OWNER, _CUED, _MENTION, _HIDDEN, _SPACED, _CONTACT, romanised.STRANGER)
 _MAYBE_RARE = re.compile(
-    "[@*○●〇A-Z이성예수받보입신고환대담본실연모 .](?:(?<=[@*○●〇A-Z])|"
+    rf"[@*○●〇A-Zㅇ{FILL['ACCOUNT']}이성예수받보입신고환대담본실연모 .](?:(?<=[@*○●〇A-Z{FILL['ACCOUNT']}])|(?<=[가-힣]ㅇ)ㅇ|"
     + words(
         """(?<=이)름 (?<=성)[함명] (?<=예)(?:금주|약자) (?<=수)[취령]인 (?<=받)는 (?<=보)(?:내는|낸) (?<=입)금자 (?<=신)청자
         (?<=고)객 (?<=환)자 (?<=대)표자 (?<=담)당자 (?<=본)명 (?<=실)명 (?<=연)락처 (?<=모)\s?씨 (?<=\.)[가-힣]\."""
@@ -139,12 +142,12 @@ def _length(text: str, match: re.Match[str]) -> int:
 
 def _fits(text: str, end: int, given: str, tail: str, *, surname: str = "") -> bool:
     """Whether ``given``, which ends at ``end``, is a name here. ``tail`` is the rest of its word."""
-    if len(given) < 2 or (given in NEVER and not _LINKED.match(tail)):
-        return False
     clear = surname in CLEAR_SURNAMES or len(surname) > 1
-    if given in NAMES or (given in WORDS and clear):
+    if len(given) < 2 or (given in NEVER and not clear and not _LINKED.match(tail)):
+        return False
+    if (given in NAMES and surname not in RARE_SURNAMES) or (given in WORDS and clear):
         return _TAIL.match(tail) is not None or _TITLED.match(text, end) is not None
-    if given in WORDS:
+    if given in WORDS or given in NAMES:
         titled = _TITLED_WORD
     elif given[0] in FIRST and given[1] in SECOND and (clear or not surname):
         titled = _TITLED_PLAINLY

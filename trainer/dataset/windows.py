@@ -6,6 +6,8 @@ turns before it as context, without training them again::
     turns    p1 me1 p2 me2 p3 me3          budget: four turns
     windows  p1 me1 p2 me2                 trains me1, me2
                     p2 me2 p3 me3          trains me3
+
+Repeated context begins with the partner, as every conversation does when it is served.
 """
 
 from collections.abc import Iterator, Sequence
@@ -56,7 +58,7 @@ def spans(turns: Sequence[Turn], budget: int) -> Iterator[Span]:
             continue
         yield Span(begin, fresh, last + 1)
         fresh = last + 1
-        begin = _step_back(costs, fresh, int(budget * CONTEXT_SHARE))
+        begin = _step_back(turns, costs, fresh, int(budget * CONTEXT_SHARE))
 
 
 def _reach(costs: Sequence[int], begin: int, budget: int, *, at_least: int) -> int:
@@ -72,9 +74,12 @@ def _last_persona(turns: Sequence[Turn], begin: int, end: int) -> int | None:
     return next((i for i in range(end - 1, begin - 1, -1) if turns[i].role == "persona"), None)
 
 
-def _step_back(costs: Sequence[int], index: int, context: int) -> int:
-    """How far before ``index`` a window may begin so that what it repeats costs at most ``context``."""
+def _step_back(turns: Sequence[Turn], costs: Sequence[int], index: int, context: int) -> int:
+    """How far before ``index`` a window may begin, with the partner, so that what it repeats costs ``context``."""
+    begin = index
     while index > 0 and costs[index - 1] <= context:
         index -= 1
         context -= costs[index]
-    return index
+        if turns[index].role == "partner":
+            begin = index
+    return begin

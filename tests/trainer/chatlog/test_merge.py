@@ -77,8 +77,7 @@ def test_the_own_label_becomes_the_name(android):
 @pytest.mark.parametrize("me", ["김도윤", "회원님"])
 def test_two_chats_are_refused_and_both_named(me, android):
     """I am in all my chats, so I prove nothing."""
-    one = android(f"1:00, {me} : 하나", "1:01, 이서연 : 둘", name="one.txt").rename
-    one = one(android(name="x.txt").with_name("seoyeon.txt"))
+    one = android(f"1:00, {me} : 하나", "1:01, 이서연 : 둘", name="seoyeon.txt")
     other = android(f"1:00, {me} : 하나", "1:01, 박하나 : 둘", name="hana.txt")
     other.write_bytes(other.read_bytes().replace("이서연 님과".encode(), "박하나 님과".encode()))
 

@@ -33,7 +33,7 @@ def test_a_decomposed_name_is_found():
 
 def test_an_unknown_name_lists_who_is_there():
     """The error hands over the choice."""
-    with pytest.raises(UnknownName, match="called '도윤' in this chat. Who is there: 이서연, 김도윤$"):
+    with pytest.raises(UnknownName, match=r"called '도윤' in this chat\. Who is there: 이서연, 김도윤$"):
         find_sender("도윤", {"이서연": 2, "김도윤": 1})
 
 

@@ -35,15 +35,15 @@ def test_what_follows_the_last_persona_turn_is_left_out():
 
 
 def test_a_later_window_repeats_context_without_training_it_again():
-    """Twelve-token turns in a budget of four: the second window shows the first one's end, untrained."""
-    turns = (partner("aaa"), persona("bbb"), partner("ccc"), persona("ddd"), partner("eee"), persona("fff"))
+    """Ten turns of twelve tokens, room for eight: the second window repeats the last exchange, untrained."""
+    turns = tuple(side(letter * 3) for letter in "abcde" for side in (partner, persona))
     assert {estimated_tokens(turn) for turn in turns} == {12}
 
-    first, second = windows(turns, budget=48)
+    first, second = windows(turns, budget=96)
 
-    assert first.turns == turns[:4]
-    assert first.trained == (True, True)
-    assert second.turns == turns[3:]
+    assert first.turns == turns[:8]
+    assert first.trained == (True, True, True, True)
+    assert second.turns == turns[6:]
     assert second.trained == (False, True)
 
 

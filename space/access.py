@@ -119,7 +119,7 @@ class Doors:
 
 def is_secure(request: Request, settings: Settings) -> bool:
     """Whether the visitor's browser speaks https; a Space always does, though its proxy speaks http to us."""
-    return bool(settings.space_host) or request.url.scheme == "https"
+    return bool(settings.space_host) or request.scope["scheme"] == "https"
 
 
 def cookie_name(request: Request, settings: Settings) -> str:
@@ -149,11 +149,11 @@ class Gate:
         request = Request(scope, receive)
         answer = self._refusal(request) or self._app
         secure = is_secure(request, self._settings)
-        await answer(scope, receive, with_headers(send, request.url.path, secure=secure))
+        await answer(scope, receive, with_headers(send, scope["path"], secure=secure))
 
     def _refusal(self, request: Request) -> Response | None:
         """The answer of the gate; None lets the request through."""
-        path = request.url.path
+        path = request.scope["path"]  # request.url would believe a Host header that has a path in it
         if path.startswith(INVITE):
             return self._enter(request, path.removeprefix(INVITE))
         if not self._own_origin(request.headers):
@@ -211,11 +211,12 @@ class Gate:
         return HTMLResponse(self._html(request, keys, sign_in=status == 401), status, headers)
 
     def _html(self, request: Request, keys: list[str], *, sign_in: bool) -> str:
+        framed = request.headers.get("sec-fetch-dest") == "iframe"  # where Safari keeps cookies from us
         links = []
         if sign_in and self._settings.sign_in:
-            links.append(_link("/login/huggingface", "sign_in", self._settings.language))
-        if request.headers.get("sec-fetch-dest") == "iframe":  # where Safari keeps cookies from us
-            links.append(_link("/", "own_window", self._settings.language))
+            links.append(_link("/login/huggingface", "sign_in", self._settings.language, new_window=framed))
+        if framed:
+            links.append(_link("/", "own_window", self._settings.language, new_window=True))
         return _LOCKED.substitute(
             title=html.escape(_say(self._settings.language, "space.title")),
             language=self._settings.language,
@@ -234,10 +235,9 @@ def _paragraphs(language: str, keys: list[str]) -> str:
     return f"<h1>{title}</h1>" + "".join(f"<p>{hint}</p>" for hint in hints)
 
 
-def _link(href: str, key: str, language: str) -> str:
-    return (
-        f'<a href="{href}" target="_blank" rel="noopener">{html.escape(_say(language, f"space.{key}"))}</a>'
-    )
+def _link(href: str, key: str, language: str, *, new_window: bool) -> str:
+    target = ' target="_blank" rel="noopener"' if new_window else ""
+    return f'<a href="{href}"{target}>{html.escape(_say(language, f"space.{key}"))}</a>'
 
 
 def _address(request: Request) -> str:

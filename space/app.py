@@ -98,6 +98,9 @@ def wake(settings: Settings) -> gr.Blocks:
 def launch(page: gr.Blocks, settings: Settings, **options: Any) -> str:
     """Serve ``page`` behind the doors and return its address. ``options`` go to gradio's launch."""
     doors = Doors(settings)
+    page.space_id = (
+        None  # with it the browser asks huggingface.co whether the Space is up, and shows nothing if not
+    )
     _, url, _ = page.launch(
         auth_dependency=doors.guest,
         app_kwargs={

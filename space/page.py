@@ -38,7 +38,16 @@ _UNHEARD: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visi
 log = logging.getLogger("persona")
 
 
-class Messenger(gr.ChatInterface):  # type: ignore[misc]  # gradio is Any to mypy
+class Page(gr.Blocks):  # type: ignore[misc]  # gradio is Any to mypy
+    """Blocks that say for themselves whether gradio shall bring its sign-in routes and its signed session.
+
+    gradio looks for a LoginButton instead, which makes the browser evaluate a string as a script.
+    """
+
+    expects_oauth = False
+
+
+class Messenger(gr.ChatInterface):  # type: ignore[misc]
     """A ChatInterface that shows every word as it was written.
 
     gradio renders HTML in messages even with Markdown switched off; so they are escaped where they become messages,
@@ -97,12 +106,11 @@ def build_page(engine: Engine, settings: Settings, status: Callable[[], Status] 
             active=now.state in ("waking", "downloading", "loading")
         )
 
-    with gr.Blocks(title=say("space.title"), analytics_enabled=False, fill_height=True) as page:
+    with Page(title=say("space.title"), analytics_enabled=False, fill_height=True) as page:
+        page.expects_oauth = settings.sign_in
         gr.Markdown(_header(settings), elem_id="header")
         notes = gr.Markdown(visible=False, elem_id="status")
         timer = gr.Timer(STATUS_EVERY_S, active=False)
-        if settings.sign_in:
-            gr.LoginButton(visible=False)  # brings gradio's sign-in routes and its signed session
         chat = Messenger(
             answer,
             chatbot=_chatbot(settings),

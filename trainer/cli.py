@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 a bug (with its traceback), 2 the user can mend it (one line), 130 interrupted and resumable.
 """
 
+import io
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -225,12 +226,21 @@ def _list(names: str) -> tuple[str, ...]:
 
 def main() -> None:
     """Entry point of `persona`."""
+    _speak_utf8()
     app()
 
 
 def main_train() -> None:
     """Entry point of `persona-train`: `persona train` under the name users know."""
+    _speak_utf8()
     train_app()
+
+
+def _speak_utf8() -> None:
+    """Korean in and out, whatever the console's code page; a byte that is no text is no reason to stop."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def _keypad(match: re.Match[str]) -> Kind | None:
 
 PASSCODES = (
     Rule(rf"{_SECRET}(?:은|는|이|가|을)?[\s:=]{{1,3}}(?P<value>[가-힣]{{2,6}}{D}{{3,8}}[!@#$]?)", "PASSCODE"),
-    Rule(rf"{_SECRET}{GAP}{{0,12}}[\[<(\"']?(?P<value>{_SPREAD}|{_KEYS}){STOP}", _code, flags=re.IGNORECASE),
+    Rule(rf"{_SECRET}(?:\s?[2-9]\s?자리)?{GAP}{{0,12}}[\[<(\"']?(?P<value>{_SPREAD}|{_KEYS}){STOP}", _code, flags=re.IGNORECASE),
     Rule(rf"(?:{_SECRET}|와이파이|wi-?fi){GAP}{{0,10}}(?P<value>{_TYPED})", _typed, flags=re.IGNORECASE),
     Rule(rf"(?P<value>{_KEYS}){_COPULA}[\])>]?{_ONE_WORD}{_SECRET}", "PASSCODE", flags=re.IGNORECASE),
     Rule(
@@ -78,6 +78,7 @@ PASSCODES = (
     Rule(rf"(?P<value>{_KEYS})(?!\s?원){_COPULA}\s?(?:우리\s?집|집)?\s?(?:현관|도어락|공동현관|대문)", _door_code),
     Rule(r"(?<![\w#*])(?:#\d{3,8}\*\d{0,8}#?|\*\d{3,8}#)|(?m:^\s*[#*]?\d{4,8}[*#]+\s*$)", "PASSCODE"),
     Rule(r"(?<![\w#*])(?:[#*]\d{3,8}|\d{4,8}[*#]|\d{4,8}\s?(?:별표|샵|우물정|별))(?!\d)", _keypad),
+    Rule(r"(?:별표?|샵|우물정?)\s?(?P<value>\d{3,8})\s?(?:별표?|샵|우물정?)(?![가-힣]{2})", "PASSCODE"),
     Rule(r"(?<![A-Za-z0-9])G-\d{6}(?!\d)", "PASSCODE"),
 )
 
@@ -95,7 +96,7 @@ _CARD_BRAND = words(
     " 케이뱅크 IBK 기업 새마을 우체국"
 )
 _MONTH_YEAR = rf"20\d\d\s?[/.\-]\s?\d{{2}}|{D}{{2}}\s?[/.\- ]\s?{D}{{2,4}}|{D}{{4}}|\d{{2,4}}년\s?\d{{1,2}}월|\d{{1,2}}월\s?\d{{2,4}}년?"
-_VALID = r"(?:유효\s?기[간한]?|유효일|만료일?|만기일?|expiry|expires?|exp|valid(?:\s?thru)?)"
+_VALID = r"(?:유효\s?(?:기[간한])?|유효일|만료일?|만기일?|expiry|expires?|exp|valid(?:\s?thru)?)"
 
 
 def _expiry(match: re.Match[str]) -> Kind | None:
@@ -184,7 +185,7 @@ TAILS = (
 _GATE = words(
     r"""비\s?번 비밀 패스 암호 핀 인증 보안 확인 승인 번호 잠금 출입 도어 현관 공동 키\s?패드 대문 와이파이 와파 금고 사물함
     [락라]커 자물쇠 캐리어 택배함 무인함 보관함 씨브이 유효 만[료기] 자리 적립 차번 주차 연락처 전화 폰 콜 카드
-    송장 주문 예약 접수 등기 배송 열 누[르르] 눌러 들어 [oO][tT][pP] [pP]ass [pP]/?[wW] [pP][iI][nN] [cC]ode
+    송장 주문 예약 접수 등기 배송 열 누르 눌러 별 샵 우물 들어 [oO][tT][pP] [pP]ass [pP]/?[wW] [pP][iI][nN] [cC]ode
     [wW][iI]-?[fF][iI] [cC][vV] [eE][xX][pP] [vV]alid G-"""
 )
 CODES = Family(

@@ -53,11 +53,11 @@ _HINT = re.compile(rf"[{_SPELLED}{_LOOKALIKE}]{_GAP}{_ANY}{_GAP}{_ANY}|[0-9][{_S
 def _long_run(match: re.Match[str]) -> str:
     run = match[0]
     ascii_digits = [i for i, char in enumerate(run) if "0" <= char <= "9"]
-    spelled = sum(char in _SPELLED for char in run)
-    if len(ascii_digits) >= 8 and spelled < 3:  # SC제일 123-…, …5678 이거: what touches the number is a word
+    if len(ascii_digits) >= 5 and sum(char in _SPELLED for char in run) < 3:
+        # 자이 102-1503, SC제일 123-…, …5678 이거: at the ends a spelled digit is the end of a word; only zero begins
         first, last = ascii_digits[0], ascii_digits[-1]
-        run = run[:first] + run[first:last].translate(_ALL) + run[last:]
-        return re.sub("[ㅇ○](?=[0-9])", "٠", run.translate(_LETTERS))
+        head = re.sub("[공영빵ㅇ○]$", "٠", run[:first]).translate(_LETTERS)
+        return head + run[first:last].translate(_ALL) + run[last:].translate(_LETTERS)
     plain_run = run.replace("다시", "--").replace("에", "-").replace("의", "-").translate(_ALL)
     digits = {int(char) for char in plain_run if char.isdigit()}
     return plain_run if len(digits) > 2 else run  # ㅇㅇㅇㅇㅇㅇㅇㅇ and 오오오오오오오오 are no numbers

@@ -140,6 +140,12 @@ NOT_PEOPLE = frozenset(
     "이용자 사용자 지원금 유지비 여자애 남자애 문자로 전화로 이상한 이상형 양은이 신기한 "
     "이번주 지난주 한가한 편안한 유일한 우연히 정수기 정미소 안성기 주민센 고기집".split()
 )
+# Towns that are given names as well.
+PLACES = frozenset(
+    "수원 진주 원주 경주 여주 상주 영주 나주 전주 광주 청주 파주 양주 제주 용인 안산 안성 안양 성남 하남 수지 서현 정자 이수 상수"
+    " 성수 영도 진도 완도 태안 서산 강진 고성 양양 동해 태국 영국 미국 중국 한국 독일 인도 영동 영광 영덕 보성 보은 옥천 진안"
+    " 정선 홍성 예산 예천 의성 해남 남해 김해 화성 오산 이천 인천 강남 강동 강북 강서 동남 서남 호남 영남 유성 대덕 대구".split()
+)
 # Public figures are talked about like films: naming them tells nothing.
 FAMOUS = frozenset(
     "유재석 강호동 손흥민 이강인 김민재 황희찬 김연아 박지성 차범근 류현진 이정후 김하성 "

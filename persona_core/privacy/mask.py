@@ -8,7 +8,7 @@ Speakers become their own placeholders, so that the Space can put the names back
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from persona_core.manifest import Placeholders
@@ -47,7 +47,7 @@ def _detect(text: str, names: Names) -> list[tuple[Span, str]]:
     named = names.find(text)
     if named:
         text = blank(text, [span for span, _ in named])
-    strangers = others.find(text)
+    strangers = others.find(text, names.learned)
     if not (found or named or strangers):
         return []
     everything = [(span, "") for span in found] + named + [(span, text[span.start : span.end]) for span in strangers]
@@ -77,7 +77,8 @@ class Masker:
     """Masks the lines of one chat. ``counts`` says how often each type was found, never what.
 
     ``persona`` and ``partner`` are display names, or several names of the same person with the real one first.
-    ``nicknames`` are further pet names, ``others`` further people (see `others.learn`).
+    ``nicknames`` are further pet names, ``others`` further people; ``learned`` is
+    what `morphemes.learn` found in the chat.
     """
 
     def __init__(
@@ -86,9 +87,10 @@ class Masker:
         partner: str | Iterable[str] = (),
         nicknames: Iterable[str] = (),
         others: Iterable[str] = (),
+        learned: Mapping[str, int] | None = None,
         placeholders: Placeholders = _PLACEHOLDERS,
     ) -> None:
-        self.names = Names(persona, partner, nicknames, others)
+        self.names = Names(persona, partner, nicknames, others, learned)
         self.counts: Counter[str] = Counter()
         self._of_person = {"PERSONA": placeholders.persona, "PARTNER": placeholders.partner}
 

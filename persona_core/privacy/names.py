@@ -7,7 +7,7 @@ is taken where a name stands: called, with a title, or with 이 and a particle.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from persona_core.privacy import romanised
 from persona_core.privacy.lexicon import DOUBLE_SURNAMES, NAMES, SURNAMES, WORDS
@@ -152,7 +152,7 @@ class Names:
     """Everyone known, ready to be looked for.
 
     ``persona`` and ``partner`` take a display name or several names of the same person. ``nicknames`` belong to
-    nobody in particular. ``others`` are further people, by full or given name.
+    nobody in particular. ``others`` are further people, by full or given name. ``learned`` is what `morphemes.learn` found.
     """
 
     def __init__(
@@ -161,7 +161,9 @@ class Names:
         partner: str | Iterable[str] = (),
         nicknames: Iterable[str] = (),
         others: Iterable[str] = (),
+        learned: Mapping[str, int] | None = None,
     ) -> None:
+        self.learned = learned or {}
         people = [*_speaker("PERSONA", persona), *_speaker("PARTNER", partner)]
         people += [Known(name, "NICKNAME", [name]) for name in nicknames if name.strip()]
         people += [Known("".join(split(name.strip())[1:]) or name, "NAME", [name]) for name in others if name.strip()]

@@ -7,6 +7,7 @@ Evidence is a known given name, a surname before one, a vocative, a title, 이 w
 """
 
 import re
+from collections.abc import Iterator, Mapping
 
 from persona_core.privacy import romanised
 from persona_core.privacy.lexicon import (
@@ -31,6 +32,7 @@ from persona_core.privacy.span import FILL, Span
 
 _START = "(?<![가-힣])"
 _KNOWN = NAMES | WORDS
+_SECOND = frozenset(SECOND)
 _SURNAME = f"[{''.join(sorted(SURNAMES))}]"
 _HEAD = "".join(sorted(set(FIRST) | SURNAMES))
 _NEXT = "".join(sorted(set(FIRST + SECOND) | {surname[1] for surname in DOUBLE_SURNAMES}))
@@ -73,7 +75,7 @@ _CUED = re.compile(
 _NOT_SAID = re.compile(
     words(
         """뭐 모르 몰라 아직 그냥 아무 누구 어떻 이거 저거 정하 정해 정한 이상 비슷 유명 특이 예쁘 이쁘 지어 바꿔 기억 까먹 하나
-        진짜 나도 적어 알려 말해 확인 변경 전체 모두 여기 채널"""
+        진짜 나도 적어 알려 말해 확인 변경 예금주 입금자 전체 모두 여기 채널"""
     )
 )
 _MENTION = re.compile(
@@ -88,7 +90,7 @@ _SPACED = re.compile(
 )
 _CONTACT = re.compile(r"연락처\s?:\s?(?P<name>[가-힣]{2,4})(?![가-힣])")
 # 국민 123456-01-234567 홍길동: the owner of the account.
-_OWNER = re.compile(rf"[{FILL['ACCOUNT']}]\s?(?:[가-힣A-Z]{{2,6}}\s)?(?P<name>{_SURNAME}[가-힣]{{2}})(?![가-힣])")
+_OWNER = re.compile(rf"[{FILL['ACCOUNT']}]\s?(?:[가-힣A-Z]{{2,6}}\s)?(?P<name>{_SURNAME}[{FIRST}][{SECOND}])(?![가-힣])")
 _RARE = (_OWNER, _CUED, _MENTION, _HIDDEN, _SPACED, _CONTACT, romanised.STRANGER)
 _MAYBE_RARE = re.compile(
     rf"[@*○●〇A-Zㅇ{FILL['ACCOUNT']}이성예수받보입신고환대담본실연모 .](?:(?<=[@*○●〇A-Z{FILL['ACCOUNT']}])|(?<=[가-힣]ㅇ)ㅇ|"
@@ -102,13 +104,16 @@ _MAYBE_RARE = re.compile(
 _HINT = re.compile(r"..?.?(?:아+(?![가-힣])|\s?씨|님|이[가는를도한에께의만꺼거껀보하처까부때땜같쓰말빼랑])")
 
 
-def find(text: str) -> list[Span]:
-    """Names of people nobody has listed, by the rules alone; in no order, perhaps overlapping."""
+def find(text: str, learned: Mapping[str, int]) -> list[Span]:
+    """Names of people nobody has listed; in no order, perhaps overlapping.
+
+    ``learned`` holds words the analyser has decided (see `morphemes`), with the length of the name in each.
+    """
     found = []
     for match in _WORD.finditer(text):
         word = match[0]
         if (word[:2] in _KNOWN or word[1:3] in _KNOWN or word[2:4] in _KNOWN or _HINT.match(text, match.start())) and (
-            length := _length(text, match)
+            length := _length(text, match) or learned.get(word, 0)
         ):
             found.append(Span(match.start(), match.start() + length, "NAME"))
     if _SURNAME_AND_JOB.search(text):
@@ -117,6 +122,16 @@ def find(text: str) -> list[Span]:
         for pattern in _RARE:
             found += _spans(pattern, text)
     return found
+
+
+def doubtful(text: str) -> Iterator[re.Match[str]]:
+    """Words that may begin with a name, of which the rules say nothing."""
+    for match in _WORD.finditer(text):
+        word = match[0]
+        pair = word[:2] in WORDS or (word[0] in FIRST and word[1] in SECOND and len(word) < 6)
+        full = word[0] in SURNAMES and word[1] in FIRST and word[2:3] in _SECOND
+        if (pair or full) and word not in COMMON and not _length(text, match):
+            yield match
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> list[Span]:

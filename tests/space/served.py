@@ -1,12 +1,23 @@
 """The real page on loopback, with an engine whose lines a test writes."""
 
+import hashlib
+import json
+import os
 import socket
+import subprocess
+import sys
 import threading
+import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+import itsdangerous
 
 import app
 from configuration import Settings
+from page import HERE
 from persona_core.invite import make_invite
 
 SECRET = "an invented secret that nobody would ever guess"
@@ -58,3 +69,48 @@ def served(engine, settings=SETTINGS, **options) -> Iterator[str]:
 def invite(url: str) -> str:
     """The link that lets her in."""
     return f"{url}/invite/{make_invite(SECRET, 1)}"
+
+
+@contextmanager
+def running_as_a_space(folder: Path) -> Iterator[str]:
+    """The page as Spaces start it, with Hugging Face's sign-in, one allowed user, and no model in ``folder``."""
+    port = free_port()
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PERSONA_", "GRADIO_", "HF_"))}
+    environment = {
+        **kept,
+        "PYTHONPATH": str(HERE.parent),
+        "GRADIO_SERVER_PORT": str(port),
+        "SYSTEM": "spaces",
+        "SPACE_ID": "minsu/talk",
+        "SPACE_HOST": f"127.0.0.1:{port}",
+        "OAUTH_CLIENT_ID": "an invented id",
+        "OAUTH_CLIENT_SECRET": "an invented client secret",
+        "OAUTH_SCOPES": "openid profile",
+        "OPENID_PROVIDER_URL": "http://127.0.0.1:1",
+        "ALLOWED_USERS": "seoyeon",
+        "PERSONA_FOLDER": str(folder),
+    }
+    process = subprocess.Popen(
+        [sys.executable, HERE / "app.py"],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+    said = []
+    while (line := process.stderr.readline()) and str(port) not in line:
+        said.append(line)
+    assert line, "".join(said)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def session(name, lasts=3_600, secret="an invented client secret") -> dict[str, str]:
+    """The session cookie that gradio's sign-in leaves for ``name``."""
+    info = {"userinfo": {"preferred_username": name}, "expires_at": time.time() + lasts}
+    key = hashlib.sha256(f"{secret}-v4".encode()).hexdigest()
+    data = b64encode(json.dumps({"oauth_info": info}).encode())
+    return {"session": itsdangerous.TimestampSigner(key).sign(data).decode()}

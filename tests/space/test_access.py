@@ -121,6 +121,14 @@ def test_only_what_holds_nothing_of_hers_is_open(clock):
     assert [path for path in paths if stranger.get(path).status_code == 200] == paths[-3:]
 
 
+@pytest.mark.parametrize("host", ["a/manifest.json?", "a/manifest.json#", "a/favicon.ico?x="])
+def test_a_host_header_with_a_path_opens_nothing(clock, host):
+    """The path that is judged is the path that is served."""
+    stranger = visitor(OPEN_TO_INVITES, clock)
+
+    assert stranger.get("/config", headers={"host": host}).status_code == 401
+
+
 def test_a_websocket_is_closed(clock):
     """gradio uses none, so none is let through."""
     sent = []

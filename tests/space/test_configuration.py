@@ -103,7 +103,7 @@ def test_english_is_a_choice_and_other_languages_are_korean():
 
 def test_the_page_has_words_for_names_it_was_not_told():
     """Without secrets nobody is called by an empty name."""
-    assert (settings().his_name, settings().her_name) == ("AI", "자기")
+    assert (settings().his_name, settings().her_name) == ("그 사람", "자기")
     assert (settings(PERSONA_NAME="도윤").his_name, settings(PARTNER_NAME="서연").her_name) == (
         "도윤",
         "서연",

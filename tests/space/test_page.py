@@ -8,7 +8,7 @@ import pytest
 
 from persona_core.errors import EngineError
 from tests.browser import chromium, page_in, screenshots
-from tests.space.served import SECRET, SETTINGS, ScriptedEngine, invite, served
+from tests.space.served import SECRET, SETTINGS, ScriptedEngine, invite, running_as_a_space, served, session
 from waking import Sleeper
 
 pytestmark = pytest.mark.slow
@@ -322,3 +322,21 @@ def test_two_guests_do_not_hear_each_other(browser, url, engine):
         expect(second, HERS, ["나는 둘째"])
     assert [len(history) for history in engine.heard] == [1, 1]
     assert SECRET not in str(engine.heard)
+
+
+def test_on_a_space_the_page_opens_for_who_signed_in_and_asks_no_other_host(browser, tmp_path):
+    """gradio's own Space features (status of the Space, sign-in button, fonts) need neither hosts nor evaluated scripts."""
+    with running_as_a_space(tmp_path) as url, page_in(browser, **DESKTOP) as page:
+        asked, complaints = [], []
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(url)
+        assert page.get_by_role("link", name="Hugging Face로 로그인").is_visible()
+
+        page.context.add_cookies([{"name": n, "value": v, "url": url} for n, v in session("seoyeon").items()])
+        page.goto(url)
+        page.get_by_text("지금은 이야기할 수 없어요.").wait_for()
+        page.get_by_role("textbox").wait_for()
+
+    assert [address for address in asked if not address.startswith((url, "data:", "blob:"))] == []
+    assert complaints == []

@@ -1,22 +1,24 @@
 """Every route of the running page, walked as a stranger, with keys that do not fit, and as herself."""
 
-import hashlib
-import json
-import os
 import re
-import subprocess
-import sys
 import time
-from base64 import b64encode
 
 import httpx2
-import itsdangerous
 import pytest
 from starlette.routing import Route
 
 import app
 from persona_core.invite import make_invite, new_secret, sign
-from tests.space.served import SECRET, SETTINGS, ScriptedEngine, free_port, invite, served
+from tests.space.served import (
+    SECRET,
+    SETTINGS,
+    ScriptedEngine,
+    free_port,
+    invite,
+    running_as_a_space,
+    served,
+    session,
+)
 
 OPEN = {"/gradio_api/startup-events", "/manifest.json", "/favicon.ico", "/pwa_icon", "/robots.txt"}
 
@@ -137,48 +139,8 @@ def test_the_chat_cannot_be_called_by_name(url):
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
-    """The page as Spaces start it, with Hugging Face's sign-in, a list of users, and a model that is not there."""
-    port = free_port()
-    environment = {
-        **{
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PERSONA_", "GRADIO_", "HF_"))
-        },
-        "PYTHONPATH": str(app.HERE.parent),
-        "GRADIO_SERVER_PORT": str(port),
-        "SYSTEM": "spaces",
-        "SPACE_ID": "minsu/talk",
-        "SPACE_HOST": "minsu-talk.hf.space",
-        "OAUTH_CLIENT_ID": "an invented id",
-        "OAUTH_CLIENT_SECRET": "an invented client secret",
-        "OAUTH_SCOPES": "openid profile",
-        "OPENID_PROVIDER_URL": "http://127.0.0.1:1",
-        "ALLOWED_USERS": "seoyeon",
-        "PERSONA_FOLDER": str(tmp_path_factory.mktemp("empty")),
-    }
-    process = subprocess.Popen(
-        [sys.executable, app.HERE / "app.py"],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-    )
-    said = []
-    while (line := process.stderr.readline()) and str(port) not in line:
-        said.append(line)
-    assert line, "".join(said)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(timeout=20)
-
-
-def session(name, lasts=3_600, secret="an invented client secret"):
-    """The session cookie that gradio's sign-in leaves for ``name``."""
-    info = {"userinfo": {"preferred_username": name}, "expires_at": time.time() + lasts}
-    key = hashlib.sha256(f"{secret}-v4".encode()).hexdigest()
-    data = b64encode(json.dumps({"oauth_info": info}).encode())
-    return {"session": itsdangerous.TimestampSigner(key).sign(data).decode()}
+    with running_as_a_space(tmp_path_factory.mktemp("empty")) as address:
+        yield address
 
 
 @pytest.mark.parametrize(

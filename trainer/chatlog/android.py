@@ -16,7 +16,7 @@ from trainer.chatlog.grammar import (
     Grammar,
 )
 
-_OLD_CLOCK = r"[0-2]?\d:[0-5]\d[ap]m"
+_OLD_CLOCK = r"[0-2]?\d:[0-5]\d[AaPp][Mm]"
 
 ENGLISH_HEADER = rf"(?P<day>{ENGLISH_DAY})(?:,| at) (?P<clock>{ENGLISH_CLOCK})(?:{SENDER}|[:,] )"
 

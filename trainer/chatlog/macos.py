@@ -17,12 +17,13 @@ from persona_core.errors import ExportError
 from trainer.chatlog.clock import Calendar
 from trainer.chatlog.encoding import Text
 from trainer.chatlog.kinds import BEGINNINGS, BOTS, NOT_ASCII, classify, is_english_event, is_system
-from trainer.chatlog.message import Kind, Message
+from trainer.chatlog.message import Message
 from trainer.chatlog.unread import UnreadLines
 
 HEAD = ["Date", "User", "Message"]
 ROW = r"\"?\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{2}(?::\d{2})?\"?,"
 BATCH = 256  # messages in a list: few enough to stay in the processor's cache
+MOST_NAMES = 10_000  # remembered; more than any room has members
 _LONGEST_FIELD = 2**31 - 1  # characters; csv's own limit of 131,072 would refuse a long message
 
 
@@ -38,28 +39,50 @@ class Table:
         self._text = text
         self._unread = unread
         self._calendar = Calendar(text.name)
+        self._day = ""
+        self._midnight: datetime | None = None  # None: no such day
+        self._sent_at: datetime | None = None  # of the row before, if that had a time
+        self._names: dict[str, str] = {}  # senders, one string for each
 
     def __iter__(self) -> Iterator[list[Message]]:
+        """A row of a known sender at a known clock on the same day is made here; the others are `_unusual`."""
         messages: list[Message] = []
-        midnight: datetime | None = None
-        sent_at: datetime | None = None
-        day = ""
+        names, clocks = self._names, self._calendar.clocks
         for line, (date, sender, body) in self._rows():
-            if date:
-                row_day, _, clock = date.partition(" ")
-                if row_day != day:
-                    day, midnight = row_day, self._open_day(row_day, line)
-                after_midnight = self._calendar.clock(clock)
-                sent_at = None if midnight is None or after_midnight is None else midnight + after_midnight
-            if sent_at is None:  # no such time; or deleted, with no row before it to take the time from
-                self._unread.add(line)
+            day, _, clock = date.partition(" ")
+            name = names.get(sender)
+            after_midnight = clocks.get(clock)
+            if name is None or after_midnight is None or day != self._day or self._midnight is None:
+                messages += self._unusual(line, date, sender, body)
                 continue
-            messages.append(Message(sent_at, *_read(sender if date else "", body)))
-            if len(messages) == BATCH:
+            self._sent_at = self._midnight + after_midnight
+            if body < NOT_ASCII or "." in body or body[:2] in BEGINNINGS or "\n" in body:
+                messages.append(_read(self._sent_at, name, body))
+            else:
+                messages.append(Message(self._sent_at, name, body))
+            if len(messages) >= BATCH:
                 yield messages
                 messages = []
         yield messages
         self._calendar.close()
+
+    def _unusual(self, line: int, date: str, sender: str, body: str) -> Iterator[Message]:
+        """The first row of a day, of a clock or of a sender, and one without its date: that has the time before it."""
+        if date:
+            day, _, clock = date.partition(" ")
+            if day != self._day:
+                self._day, self._midnight = day, self._calendar.day(day, lambda: line)
+            after_midnight = self._calendar.clock(clock)
+            if self._midnight is None or after_midnight is None:
+                self._sent_at = None
+            else:
+                self._sent_at = self._midnight + after_midnight
+        if self._sent_at is None:
+            self._unread.add(line)
+            return
+        if sender and sender not in BOTS and len(self._names) < MOST_NAMES:
+            self._names[sender] = intern(sender)
+        yield _read(self._sent_at, sender if date else "", body)
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Each row of three fields with the number of its first line; other rows are unread."""
@@ -83,17 +106,12 @@ class Table:
         for block in self._text:
             yield from StringIO(block[1:] + "\n", newline="\n")  # split at "\n" alone
 
-    def _open_day(self, text: str, line: int) -> datetime | None:
-        return self._calendar.day(text, lambda: line)
 
-
-def _read(sender: str, body: str) -> tuple[str, str, Kind]:
-    """Sender, text and kind of a row; system lines and hidden messages are nobody's."""
+def _read(sent_at: datetime, sender: str, body: str) -> Message:
+    """System lines and hidden messages are nobody's."""
     if is_system(body) or sender in BOTS or (is_english_event(body) and body.startswith(sender)):
-        return "", body, "system"
+        return Message(sent_at, "", body, "system")
     if not sender:
-        return "", body, "deleted"
-    kind: Kind = "text"
-    if body < NOT_ASCII or body[:2] in BEGINNINGS or body[-1] == "." or "\n" in body:
-        kind, body = classify(body)
-    return intern(sender), body, kind
+        return Message(sent_at, "", body, "deleted")
+    kind, said = classify(body)
+    return Message(sent_at, intern(sender), said, kind)

@@ -155,7 +155,7 @@ def merge(streams: Iterable[Iterator[Message]]) -> Iterator[Message]:
 
 def unite(first: list[Message], second: list[Message]) -> list[Message]:
     """``first`` with what only ``second`` has, each where ``second`` has it; of a cut message the whole one."""
-    if not first:
+    if not first or first == second:
         return second
     places: dict[_Key, deque[int]] = {}
     for place, message in enumerate(first):
@@ -188,7 +188,8 @@ def _key(message: Message) -> _Key:
 
 
 def _minute(message: Message) -> datetime:
-    return message.sent_at.replace(second=0)
+    at = message.sent_at
+    return at.replace(second=0) if at.second else at
 
 
 def _next(groups: Iterator[tuple[datetime, Iterator[Message]]]) -> _Minute | None:

@@ -170,14 +170,14 @@ def test_she_opens_the_space_and_he_answers(hub, demo_folder, tmp_path):
 
         with chromium_page(width=390, height=844) as page:
             page.goto(f"{url}/invite/{make_invite(SECRET, 1)}")
-            page.get_by_role("textbox").wait_for()
+            page.locator("#message textarea:enabled").wait_for(timeout=120_000)
             assert "/invite/" not in page.url
             page.get_by_role("textbox").fill("밥 먹었어?")
             page.get_by_role("textbox").press("Enter")
-            page.locator(".bot.message").first.wait_for(timeout=60_000)
-            page.wait_for_timeout(1500)
+            page.locator("#chat [data-testid=bot]").first.wait_for(timeout=60_000)
+            page.locator("#message .submit-button").wait_for()
             page.screenshot(path=screenshots() / "end-to-end.png")
-            answer = page.locator(".bot.message").all_inner_texts()
+            answer = page.locator("#chat [data-testid=bot]").all_inner_texts()
 
     assert any("가" <= letter <= "힣" or "ㄱ" <= letter <= "ㅣ" for letter in "".join(answer))
     assert "[[" not in "".join(answer)

@@ -18,12 +18,14 @@ _DAY = "(?:" + r"(?:\s?일)?|".join(
         rf"{_YEAR}\s?[.\-/년]\s?\d{{1,2}}\s?[.\-/월]\s?\d{{1,2}}",
         rf"{_YEAR}\s\d{{1,2}}\s\d{{1,2}}",
         rf"(?:19|20){D}{{6}}",
+        r"(?:19|20)?\d\d\s?년\s?\d{1,2}\s?월",
         r"\d\d\s?[.\-/년]\s?\d{1,2}\s?[.\-/월]\s?\d{1,2}",
         rf"{D}{{6}}",
         r"\d{1,2}\s?[/.\-월]\s?\d{1,2}",
         rf"{D}{{4}}",
     )
 ) + ")"
+_SPELLED_DAY = "(?:[일이삼사오육유칠팔구시]|십[일이])월 ?(?:[이삼]?십)?[일이삼사오육칠팔구]?일(?=[^가-힣]|이|$)"
 _ALONE = r"(?<![0-9.\-/])"
 # 생일 선물 10/20에 도착: the date is that of something else.
 _SOMETHING_ELSE = re.compile(
@@ -40,6 +42,8 @@ def _birthday(match: re.Match[str]) -> Kind | None:
 
 
 def _is_day(value: str) -> bool:
+    if re.search(r"년\s?\d+\s?월$", value):
+        return True
     numbers: list[str] = re.findall(rf"{D}+", value)
     month, day = numbers[-2:] if len(numbers) > 1 else (value[-4:-2], value[-2:])
     return 1 <= int(month) <= 12 and 1 <= int(day) <= 31
@@ -61,6 +65,9 @@ BIRTHDAYS = Family(
             rf"(?={GAP}{{0,10}}(?:생년|생신|귀빠진|태어|생일(?!\s?(?:파티|선물|케|카페|쿠폰))))",
             _birthday,
         ),
+        Rule(rf"{_BIRTH}{GAP}{{0,10}}(?P<value>{_SPELLED_DAY})", "BIRTHDAY"),
+        Rule(rf"{_SPELLED_DAY}(?={GAP}{{0,10}}(?:생일|생신))", "BIRTHDAY"),
+        Rule("[공영일이삼사오육칠팔구]{2}년생", "BIRTHDAY"),
         Rule(r"(?<!\d)(?:19|20)?\d{2}\s?년\s?(?:\d{1,2}월\s?)?생(?![가-힣]?[활산선수각])", _born),
         Rule(r"(?<!\d)(?:[3-9]\d|0\d)\s?생(?=이|인|임|\s|$|[^가-힣])", _born),
     ),

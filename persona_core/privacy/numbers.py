@@ -74,7 +74,7 @@ def _resident(match: re.Match[str]) -> Kind | None:
     bare = match.end(1) == match.start(2)
     if not cued and not is_date(year, int(birth[2:4]), int(birth[4:])):
         return None
-    if not cued and bare and (len(rest) < 7 or (birth.startswith("880") and ean_fits(birth + rest))):
+    if not cued and bare and birth.startswith("880") and ean_fits(birth + rest):
         return None
     return "FRN" if rest[0] in "5678" else "RRN"
 
@@ -153,7 +153,7 @@ _LOOSE = re.compile(r"(?:우리|하나|국민|기업|부산|대구|경남|광주
 
 def _account(match: re.Match[str]) -> Kind | None:
     digits, groups = digits_of(match[0]), [g for g in _SEPARATOR.split(match[0]) if g]
-    if not 10 <= len(digits) <= 16 or len(set(digits)) < 3 or _is_measure(match) or _is_moment(groups):
+    if not 10 <= len(digits) <= 16 or _is_measure(match) or _is_moment(groups):
         return None
     if cue := _cue_before(before(match, 22)) or _cue_after(after(match, 16)):
         return cue
@@ -189,10 +189,18 @@ def _is_moment(groups: list[str]) -> bool:
     return len(groups) > 2 and re.fullmatch(r"(?:19|20)\d\d", groups[0]) is not None and len(groups[1]) < 3
 
 
+# How banks write their numbers: told from other numbers even without a word.
+_GROUPINGS = frozenset(
+    {(6, 2, 6), (3, 3, 6), (4, 3, 6), (3, 6, 5), (3, 4, 4, 2), (3, 6, 2, 3), (4, 2, 7), (3, 2, 6), (4, 4, 4, 1), (3, 2, 6, 1)}
+)
+
+
 def _looks_like_one(text: str, digits: str, groups: list[str]) -> bool:
     """Nobody types eleven digits for nothing: without a cue only barcodes, round and counted numbers are let go."""
-    if ean_fits(digits) or digits.endswith("0000") or digits[:8] in "012345678901234567890":
+    if len(set(digits)) < 3 or ean_fits(digits) or digits.endswith("0000") or digits[:8] in "012345678901234567890":
         return False
+    if tuple(map(len, groups)) in _GROUPINGS:
+        return True
     if len(groups) == 1:
         return 11 <= len(digits) <= 16
     return "-" in text and " " not in text and max(map(len, groups)) < 9 and len(groups) <= 5
@@ -213,7 +221,7 @@ NUMBERS = Family(
     # six digits, perhaps with stars between
     re.compile(rf"{D}(?:{NOT_D}{{0,12}}{D}){{5}}"),
     (
-        Rule(rf"{ALONE}({D}{{6}})[\s\-~.ㅡ_]{{0,3}}({D}{D}{{6}}){END}", _resident),
+        Rule(rf"{ALONE}({D}{{6}})[\s\-~.ㅡ_]{{0,4}}({D}{D}{{6}}){END}", _resident),
         Rule(rf"{ALONE}({D}{{6}})[\s\-~.ㅡ_]{{0,3}}([0-9])\d?[*xX●○]{{4,6}}", _resident),
         Rule(rf"{ALONE}([0-9]{{6}})-([1-8]){END}(?!-)", _resident),
         Rule(
@@ -231,6 +239,7 @@ NUMBERS = Family(
         Rule(rf"{ALONE}(?:1[1-9]|2[0-8])([\-  ]?)\d\d\1\d{{6}}\1\d\d{END}", _licence),
         Rule(rf"(?:{_PLATE_REGION})\s?(?:\d\d[ \-])?\d\d-\d{{6}}-\d\d{END}", "DRIVER_LICENSE"),
         Rule(rf"{ALONE}\d{{3}}-?\d\d-?\d{{5}}{END}(?!-)", _business),
+        Rule(r"여권[^0-9A-Za-z\n]{0,8}(?P<value>[A-Za-z]{1,2}\d{7,8})(?![A-Za-z0-9])", "PASSPORT"),
         Rule(
             r"(?<![A-Za-z0-9])[MSRODmsrod](?:[ \-]?\d{4}[ ]?\d{4}|\d{3}[A-Za-z]\d{4})(?![A-Za-z0-9])",
             _passport,

@@ -90,7 +90,7 @@ _SPACED = re.compile(
 )
 _CONTACT = re.compile(r"연락처\s?:\s?(?P<name>[가-힣]{2,4})(?![가-힣])")
 # 국민 123456-01-234567 홍길동: the owner of the account.
-_OWNER = re.compile(rf"[{FILL['ACCOUNT']}]\s?(?:[가-힣A-Z]{{2,6}}\s)?(?P<name>{_SURNAME}[{FIRST}][{SECOND}])(?![가-힣])")
+_OWNER = re.compile(rf"[{FILL['ACCOUNT']}]\s?[/,(]?\s?(?:[가-힣A-Z]{{2,6}}\s?[/,]?\s)?(?P<name>{_SURNAME}[{FIRST}][{SECOND}])(?![가-힣])")
 _RARE = (_OWNER, _CUED, _MENTION, _HIDDEN, _SPACED, _CONTACT, romanised.STRANGER)
 _MAYBE_RARE = re.compile(
     rf"[@*○●〇A-Zㅇ{FILL['ACCOUNT']}이성예수받보입신고환대담본실연모 .](?:(?<=[@*○●〇A-Z{FILL['ACCOUNT']}])|(?<=[가-힣]ㅇ)ㅇ|"
@@ -101,6 +101,7 @@ _MAYBE_RARE = re.compile(
     + rf"|(?<= )[{FIRST}] [{SECOND}])"
 )
 # A pair of syllables that is no known name is one only before these.
+_LATIN = re.compile("[A-Za-z]{2}")
 _HINT = re.compile(r"..?.?(?:아+(?![가-힣])|\s?씨|님|이[가는를도한에께의만꺼거껀보하처까부때땜같쓰말빼랑])")
 
 
@@ -121,6 +122,8 @@ def find(text: str, learned: Mapping[str, int]) -> list[Span]:
     if _MAYBE_RARE.search(text):
         for pattern in _RARE:
             found += _spans(pattern, text)
+    if _LATIN.search(text):
+        found += [Span(start, end, "NAME") for start, end in romanised.find_given(text)]
     return found
 
 

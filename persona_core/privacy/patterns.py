@@ -20,9 +20,12 @@ FAMILIES = (LINKS, NUMBERS, CODES, BIRTHDAYS, ADDRESSES)
 
 # Begins with one character class, so that the scan runs at the speed of memory: 공, 일 … must be followed by more.
 _SPELLED = "공영빵령일이삼사오육륙칠팔구"
+_HANGUL = f"{_SPELLED}시도월년"
 WORTH_A_LOOK = re.compile(
-    rf"[0-9@A-Za-z！-～①-⑨⓪\U0001d7ce-\U0001d7ff{_SPELLED}시도](?:(?<![{_SPELLED}시도])|(?:[ .\-]{{0,2}}[{_SPELLED}]){{3}}"
-    r"|(?<=[시도]) ?[가-힣]{1,3}[구군] ?[가-힣]{1,5}[동읍면])"
+    rf"[0-9@A-Za-z！-～①-⑨⓪\U0001d7ce-\U0001d7ff{_HANGUL}]"
+    rf"(?:(?<![{_HANGUL}])|(?:[ .\-]{{0,2}}[{_SPELLED}]){{3}}"
+    r"|(?<=[시도]) ?[가-힣]{1,3}[구군] ?[가-힣]{1,5}[동읍면]"  # 경기도 용인시 수지구 풍덕천동
+    rf"|(?<=[{_SPELLED}십시유]월) ?[{_SPELLED}십]{{1,3}}일|(?<=[{_SPELLED}]년)생)"  # 팔월 십이일, 구팔년생
 )
 
 

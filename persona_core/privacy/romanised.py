@@ -4,6 +4,9 @@
 """
 
 import re
+from functools import cache
+
+from persona_core.privacy.lexicon import NAMES, WORDS
 
 _INITIAL = "g|k gg|kk n d|t dd|tt r|l m b|p bb|pp s|sh ss  j|ch jj ch k t p h".replace("  ", " - ").split(" ")
 _VOWEL = (
@@ -61,3 +64,39 @@ STRANGER = re.compile(
     rf"(?<![A-Za-z])(?:(?:{_FAMILY}|{_FAMILY.upper()})[ ,]{{1,2}}(?i:{_SOUND}[ \-]?{_SOUND})(?![A-Za-z])"
     rf"|[A-Z](?i:{_SOUND}[ \-]?{_SOUND})(?<=[a-zA-Z]{{4}})\s(?:{_FAMILY}|{_FAMILY.upper()})(?![A-Za-z]))"
 )
+
+_LATIN = re.compile(r"(?<![A-Za-z@._/\-])[A-Za-z]{2,5}[ \-]?[A-Za-z]{2,6}(?![A-Za-z@._/]|-[A-Za-z])")
+_STANDS = re.compile("[야아이가는은랑님씨](?![A-Za-z])|한테|언니|오빠|누나|형")
+_ENGLISH = frozenset(
+    "sora hana mina jina mira gina sumi yumi miso sona nari ara juno luna lina rena nina mini gayoung sunny jimmy soomin"
+    " dona mona yuna sena hani jean union junior sumo semi demi june juni home some come same name game time line mine"
+    " nine fine wine sun gun sung song young hyun won yoon min jin bin jun so do ha na seoul".split()
+)
+
+
+def find_given(text: str) -> list[tuple[int, int]]:
+    """Where somebody's given name stands in Latin letters: Minsu야, Jihoon."""
+    found = []
+    for match in _LATIN.finditer(text):
+        name = match[0].lower().replace("-", "").replace(" ", "")
+        if name in _spellings() and name not in _ENGLISH:
+            written_as_name = match[0][0].isupper() and not match[0].isupper() and len(name) > 4
+            if written_as_name or _STANDS.match(text, match.end()):
+                found.append(match.span())
+    return found
+
+
+@cache
+def _spellings() -> frozenset[str]:
+    """The usual spellings of all given names in the lexicon, without hyphens."""
+    return frozenset(a + b for name in NAMES | WORDS for a in _usual(name[0]) for b in _usual(name[1]))
+
+
+@cache
+def _usual(syllable: str) -> tuple[str, ...]:
+    code = ord(syllable) - ord("가")
+    initial, vowel, final = code // 588, code % 588 // 28, code % 28
+    first = [""] if _INITIAL[initial] == "-" else _INITIAL[initial].split("|")
+    middle = [v for v in _VOWEL[vowel].split("|") if v not in ("wee", "ui", "you")]
+    last = _FINAL.get(final, "t").split("|")[0] if final else ""
+    return tuple(a + b + last for a in first for b in middle)

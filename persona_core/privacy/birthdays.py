@@ -58,6 +58,7 @@ BIRTHDAYS = Family(
     re.compile(r"생|태어|출생|귀빠진|birthday|주민|민번|주번", re.IGNORECASE),
     (
         Rule(rf"(?:주민|민번|주번)(?:등록)?(?:번호)?\s?앞\s?(?:자리)?{GAP}{{0,6}}(?P<value>{D}{{6}})(?!\d)", _birthday),
+        Rule(r"(?<!\d)(?:19|20)?\d{2}\s?년\s?(?:\d{1,2}월\s?)?생(?![가-힣]?[활산선수각])", _born),
         Rule(rf"{_BIRTH}{GAP}{{0,10}}(?P<value>{_DAY})(?!\d)", _birthday, flags=re.IGNORECASE),
         Rule(rf"{_ALONE}(?P<value>{_DAY})(?=\s?생(?:이|인|임|입|\s|$|[^가-힣]))", _birthday),
         Rule(
@@ -68,7 +69,6 @@ BIRTHDAYS = Family(
         Rule(rf"{_BIRTH}{GAP}{{0,10}}(?P<value>{_SPELLED_DAY})", "BIRTHDAY"),
         Rule(rf"{_SPELLED_DAY}(?={GAP}{{0,10}}(?:생일|생신))", "BIRTHDAY"),
         Rule("[공영일이삼사오육칠팔구]{2}년생", "BIRTHDAY"),
-        Rule(r"(?<!\d)(?:19|20)?\d{2}\s?년\s?(?:\d{1,2}월\s?)?생(?![가-힣]?[활산선수각])", _born),
         Rule(r"(?<!\d)(?:[3-9]\d|0\d)\s?생(?=이|인|임|\s|$|[^가-힣])", _born),
     ),
 )

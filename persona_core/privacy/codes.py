@@ -117,7 +117,6 @@ CARD_DETAILS = (
         "CARD_CVC",
         flags=re.IGNORECASE,
     ),
-    Rule(rf"(?<![0-9])(?P<value>{D}{{3,4}})\s?(?:이|가)?\s?{_CVC}", "CARD_CVC", flags=re.IGNORECASE),
     Rule(rf"{_VALID}{GAP}{{0,10}}(?P<value>{_MONTH_YEAR})(?!\d)", _expiry, flags=re.IGNORECASE),
     Rule(
         rf"[{FILL['CARD']}][ ,/·\n(]{{0,4}}"
@@ -125,6 +124,7 @@ CARD_DETAILS = (
         _expiry,
     ),
     Rule(rf"[{FILL['CARD_EXP']}][ ,/·\n(]{{1,4}}(?P<value>\d{{3}}){STOP}", "CARD_CVC"),
+    Rule(rf"(?<![0-9])(?P<value>{D}{{3,4}})\s?(?:이|가)?\s?{_CVC}", "CARD_CVC", flags=re.IGNORECASE),
     Rule(
         rf"{_CARD_BRAND}\s?(?:체크|신용)?카드\s?(?:끝|뒤)?\s?\(?(?P<value>[\d*]{{4}})\)?(?!\d|,\d)(?!{UNIT})",
         _issuer,

@@ -75,6 +75,8 @@ class Rhythm:
         return min(self.longest, max(self.shortest, self.per_letter * len(bubble)))
 
 
+TRIES = 3  # replies drawn until one has something she may read
+
 AT_ONCE = Rhythm(per_letter=0, shortest=0, longest=0)
 
 
@@ -100,6 +102,8 @@ class Voice:
 
         The model reads the two names as it learned them, as placeholders, and what it writes gets them back.
 
+        A reply of which nothing may be shown is drawn again.
+
         The time the model takes counts as typing, so a slow model is not made slower.
         """
         names = Names(self.persona_name, self.partner_name)
@@ -107,12 +111,17 @@ class Voice:
             Turn(turn.role, tuple(without(names, bubble) for bubble in turn.bubbles)) for turn in turns
         ]
         sent_at = time.monotonic()
-        async with aclosing(self._generate(unnamed)) as generated:
-            async for raw in generated:
-                if bubble := self._shown(raw):
-                    await asyncio.sleep(max(0.0, sent_at + self.rhythm.pause(bubble) - time.monotonic()))
-                    yield bubble
-                    sent_at = time.monotonic()
+        for _ in range(TRIES):
+            spoke = False
+            async with aclosing(self._generate(unnamed)) as generated:
+                async for raw in generated:
+                    if bubble := self._shown(raw):
+                        await asyncio.sleep(max(0.0, sent_at + self.rhythm.pause(bubble) - time.monotonic()))
+                        yield bubble
+                        sent_at = time.monotonic()
+                        spoke = True
+            if spoke:
+                return
 
     def _shown(self, bubble: str) -> str:
         """``bubble`` as she may read it; empty when nothing of it is fit to be shown."""

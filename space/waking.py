@@ -1,7 +1,7 @@
 """The engine while it wakes up: the page opens at once and says what it is waiting for.
 
-A `Sleeper` is an engine from its first moment; until the real one is there, asking it something raises an error
-whose words the visitor can read::
+A `Sleeper` is an engine from its first moment. What she sends before the real one is there is answered when it is; if
+that takes too long, an error says so in words she can read::
 
     sleeper = Sleeper(lambda report: load(report))
     threading.Thread(target=sleeper.wake, daemon=True).start()
@@ -9,6 +9,7 @@ whose words the visitor can read::
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,8 @@ from typing import Literal
 from conversation import Engine
 from persona_core.errors import EngineError, PersonaError
 from persona_core.prompt import Turn
+
+PATIENCE_S = 120.0  # how long a message waits for the engine: most of a cold start's loading; then she is told
 
 State = Literal["waking", "downloading", "loading", "ready", "failed"]
 Report = Callable[[State], None]
@@ -34,9 +37,11 @@ class Status:
 class Sleeper:
     """An engine that may not be there yet. ``load`` makes the real one and reports how far it is."""
 
-    def __init__(self, load: Callable[[Report], Engine]) -> None:
+    def __init__(self, load: Callable[[Report], Engine], patience_s: float = PATIENCE_S) -> None:
         self.status = Status("waking")
         self._load = load
+        self._patience_s = patience_s
+        self._awake = threading.Event()
         self._engine: Engine | None = None
 
     def wake(self) -> None:
@@ -50,13 +55,16 @@ class Sleeper:
             self._fail(EngineError("space.not_loaded"))
         else:
             self._report("ready")
+        finally:
+            self._awake.set()
 
     def stream(self, history: Sequence[Turn], *, seed: int | None = None) -> Iterator[list[str]]:
         """See `persona_core.engine.Engine.stream`.
 
         Raises:
-            PersonaError: not awake yet, or it will not wake.
+            PersonaError: still not awake after ``patience_s``, or it will not wake.
         """
+        self._awake.wait(self._patience_s)
         if self.status.error:
             raise self.status.error
         if self._engine is None:

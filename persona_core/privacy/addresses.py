@@ -35,7 +35,9 @@ _BUILDING = words(
     은마 두산 한양 마을"""
 )
 _NAMED = rf"[가-힣A-Za-z0-9]{{0,10}}?{_BUILDING}(?:\s?\d{{1,2}}(?:차|단지))?(?:\s?아파트)?"
-_ROOM = r"(?:제\s?)?(?:[A-Za-z가나다라]동\s?)?(?:지하\s?)?(?:[A-Za-z]\s?-?)?\d{1,5}\s?호(?![선차기점관봉])(?:실)?"
+_ROOM = (
+    r"(?:제\s?)?(?:[A-Za-z가나다라]동\s?)?(?:지하\s?)?(?:[A-Za-z]\s?-?)?\d{1,5}\s?호(?![선차기점관봉])(?:실)?"
+)
 _FLAT = rf"\d{{1,4}}\s?동\s?(?:{_ROOM}|\d{{3,4}}(?!\d))"
 _DETAIL = "|".join(
     (
@@ -81,6 +83,19 @@ _NO_QUARTER = re.compile(
     )
     + "동"
 )
+_NO_COUNTY = re.compile(
+    words("다 역 즉 혹 잠 택 몇 접 도 당 일 동 세 네 한 두 열 수 무 표 예 지")
+    + "시|"
+    + words("친 야 축 농 배 당 지 입 출 요 연 가 누 공 식 도 인 호 전 탁 욕 대 항 비상 여자친 남자친")
+    + "구|[장대국공육해]군"
+)
+_AFTER_NUMBER = re.compile(
+    r"(?:[으]?로|에서?|앞|옆|근처|건너편|맞은편|쪽|이야|야|임|입니다|이요|요)?(?:\s|$|[^가-힣\w])"
+)
+_NO_STEM = re.compile(
+    "[이스노톡폰앱드크골트디자기지시집데번님밥빵돈원개씩째]$"
+)  # 카카오페이로, 아메리카노로, 만원짜리로
+_LIVING = re.compile(words(r"살[아고았] 사는 산다 (?<![맛술밥찻빵국])집 주소 본가 자취 이사 택배 배달"))
 _CUE = re.compile(
     words(
         r"""주소 우리\s?집 울\s?집 내\s?집 집[은이\s] 자취 본가 살[아고았] 사는 산다 이사 배달 택배 배송 보내 부쳐 받을
@@ -104,25 +119,48 @@ def _near_cue(match: re.Match[str]) -> bool:
     return _CUE.search(before(match, 30)) is not None or _CUE.search(after(match, 20)) is not None
 
 
+def _region(match: re.Match[str]) -> str:
+    """The region before a road or a quarter, when it is one: 역시, 친구 and 운동 are none."""
+    region = match["region"].strip()
+    last = region.split()[-1] if region else ""
+    return "" if _NO_COUNTY.fullmatch(last) or _NO_QUARTER.fullmatch(last) else region
+
+
 def _road(match: re.Match[str]) -> Kind | None:
-    road = match["road"]
+    road, number = match["road"], match["number"]
     if _measured(match) or _NO_ROAD.fullmatch(re.sub(r"\s?\d.*", "", road)):
         return None
-    numbered = re.search(r"\d", road) or re.search("-|번지", match["number"])
-    known = match["region"].strip() or match["detail"].strip() or numbered
-    return "ADDRESS" if known or len(road) >= 4 or road.endswith("대로") or _near_cue(match) else None
+    certain = (
+        _region(match) or match["detail"].strip() or re.search(r"\d", road) or re.search("-|번지", number)
+    )
+    if certain or road.endswith("대로") or _near_cue(match):
+        return "ADDRESS"
+    plain_end = (
+        2 <= len(number) <= 3 and _AFTER_NUMBER.match(after(match, 8)) and not _NO_STEM.search(road[:-1])
+    )
+    return "ADDRESS" if road.endswith("로") and len(road) > 2 and plain_end else None
 
 
 def _lot(match: re.Match[str]) -> Kind | None:
-    quarter, number = match["quarter"], match["number"]
-    if _measured(match):
+    quarter, number, region = match["quarter"], match["number"], _region(match)
+    if _measured(match) or _NO_QUARTER.fullmatch(quarter):
         return None
-    if match["region"].strip() or "번지" in number:
-        return "ADDRESS"
-    if len(quarter) < 3 or _NO_QUARTER.fullmatch(quarter) or not re.search(r"동$|\d가$", quarter):
+    if quarter.endswith(("리", "면", "읍")):
+        return "ADDRESS" if re.search("[시군구읍면]$", region) else None
+    if (len(quarter) < 3 and not region) or not re.search(r"동$|\d가$", quarter):
         return None
-    known = match["detail"].strip() or "-" in number or len(number) >= 3
-    return "ADDRESS" if known or _near_cue(match) else None
+    certain = region or match["detail"].strip() or re.search("-|번지", number) or len(number) >= 3
+    return "ADDRESS" if certain or _near_cue(match) else None
+
+
+def _town(match: re.Match[str]) -> Kind | None:
+    """서울 강남구 역삼동: told only of a home, or when nothing else is said."""
+    alone = not before(match, 5).strip() and re.fullmatch(
+        r"(?:이야|야|이에요|예요|요|임|입니다|으로|에)?\W*", after(match, 8)
+    )
+    return (
+        "ADDRESS" if alone or _LIVING.search(before(match, 20)) or _LIVING.search(after(match, 12)) else None
+    )
 
 
 def _flat(match: re.Match[str]) -> Kind | None:
@@ -143,7 +181,9 @@ def _english(match: re.Match[str]) -> Kind | None:
     return "ADDRESS" if re.search(r"\d", match[0]) and "-" in match[0] else None
 
 
-_TOWN = rf"(?:{_PROVINCE}\s)?(?:{_START}[가-힣]{{1,4}}[시군구]\s){{0,2}}(?:{_START}[가-힣]{{1,5}}\d{{0,2}}동\s)?"
+_TOWN = (
+    rf"(?:{_PROVINCE}\s)?(?:{_START}[가-힣]{{1,4}}[시군구]\s){{0,2}}(?:{_START}[가-힣]{{1,5}}\d{{0,2}}동\s)?"
+)
 _LIVES = words("집 방 자취 살아 살고 사는 본가 숙소 호텔 펜션 모텔 리조트 주소 문앞 배달 택배")
 _MASKED = FILL["ADDRESS"]
 
@@ -153,7 +193,7 @@ ADDRESSES = Family(
         rf"|-(?:ro|gil|daero|gu|dong)|{_MASKED}|[시도]\s?[가-힣]{{1,4}}[구군]"
     ),
     (
-        Rule(rf"{_POSTCODE}{_REGION}{_START}{_ROAD}\s?{_LOT}(?!\d){_DETAILS}", _road),
+        Rule(rf"{_POSTCODE}{_REGION}{_START}{_ROAD}\s?{_LOT}(?!\d|\.\d){_DETAILS}", _road),
         Rule(rf"{_POSTCODE}{_REGION}{_START}{_QUARTER}\s?{_LOT}(?![\d동호층]){_DETAILS}", _lot),
         Rule(
             rf"{_TOWN}(?:{_NAMED}\s?)?(?<!\d)(?:{_FLAT}|[A-Za-z가나다]동\s?\d{{2,4}}호)(?:\s?\([가-힣0-9 ,]{{1,20}}\))?",
@@ -163,7 +203,7 @@ ADDRESSES = Family(
         Rule(rf"{_LIVES}[^\dA-Za-z\n{FILLED}]{{0,8}}(?P<value>{_ROOM})", _room),
         Rule(
             rf"(?<![\d\-])(?P<value>{_ROOM})"
-            r"(?=\s?(?:이|가|으로|로|에|인데|야|이야)?\s?(?:살|우리\s?집|내\s?방|문\s?앞|앞에\s?(?:두|놔)))",
+            r"(?=\s?(?:이|가|으로|로|에|인데|야|이야)?\s?(?:살|우리\s?집|내\s?방|문\s?앞|앞에\s?(?:두|놔)|택배|배달|와(?![가-힣])|올라|보내))",
             _room,
         ),
         Rule(r"(?<![\d\-])\d{3,4}-\d{3,4}(?![\d\-])", _pair),
@@ -173,7 +213,7 @@ ADDRESSES = Family(
         Rule(
             rf"{_START}{_PROVINCE}\s?(?:[가-힣]{{1,4}}[시군]\s?)?[가-힣]{{1,4}}[구군시]\s?"
             r"[가-힣]{1,5}\d{0,2}[동읍면](?![가-힣]{2})",
-            "ADDRESS",
+            _town,
         ),
         Rule(
             r"(?:(?:#|No\.?\s?)?\d{1,4}(?:-\d{1,4})?,?\s)?[A-Z][A-Za-z]+(?:\s?\d{1,3}(?:beon)?)?-?(?:ro|gil|daero)"

@@ -67,7 +67,11 @@ def _keypad(match: re.Match[str]) -> Kind | None:
 
 PASSCODES = (
     Rule(rf"{_SECRET}(?:은|는|이|가|을)?[\s:=]{{1,3}}(?P<value>[가-힣]{{2,6}}{D}{{3,8}}[!@#$]?)", "PASSCODE"),
-    Rule(rf"{_SECRET}(?:\s?[2-9]\s?자리)?{GAP}{{0,12}}[\[<(\"']?(?P<value>{_SPREAD}|{_KEYS}){STOP}", _code, flags=re.IGNORECASE),
+    Rule(
+        rf"{_SECRET}(?:\s?[2-9]\s?자리)?{GAP}{{0,12}}[\[<(\"']?(?P<value>{_SPREAD}|{_KEYS}){STOP}",
+        _code,
+        flags=re.IGNORECASE,
+    ),
     Rule(rf"(?:{_SECRET}|와이파이|wi-?fi){GAP}{{0,10}}(?P<value>{_TYPED})", _typed, flags=re.IGNORECASE),
     Rule(rf"(?P<value>{_KEYS}){_COPULA}[\])>]?{_ONE_WORD}{_SECRET}", "PASSCODE", flags=re.IGNORECASE),
     Rule(
@@ -75,7 +79,10 @@ PASSCODES = (
         _typed,
     ),
     Rule(rf"{_DOOR}{GAP}{{0,10}}(?P<value>{_KEYS}){STOP}", _door_code, flags=re.IGNORECASE),
-    Rule(rf"(?P<value>{_KEYS})(?!\s?원){_COPULA}\s?(?:우리\s?집|집)?\s?(?:현관|도어락|공동현관|대문)", _door_code),
+    Rule(
+        rf"(?P<value>{_KEYS})(?!\s?원){_COPULA}\s?(?:우리\s?집|집)?\s?(?:현관|도어락|공동현관|대문)",
+        _door_code,
+    ),
     Rule(r"(?<![\w#*])(?:#\d{3,8}\*\d{0,8}#?|\*\d{3,8}#)|(?m:^\s*[#*]?\d{4,8}[*#]+\s*$)", "PASSCODE"),
     Rule(r"(?<![\w#*])(?:[#*]\d{3,8}|\d{4,8}[*#]|\d{4,8}\s?(?:별표|샵|우물정|별))(?!\d)", _keypad),
     Rule(r"(?:별표?|샵|우물정?)\s?(?P<value>\d{3,8})\s?(?:별표?|샵|우물정?)(?![가-힣]{2})", "PASSCODE"),
@@ -166,7 +173,9 @@ TAILS = (
         rf"(?<![0-9])(?P<value>\d{{4}})(?:이|가|은|는)?\s?(?:내|제|우리)?\s?(?:폰|전화|번호)?\s?{_LAST}(?!\d)",
         _last_digits,
     ),
-    Rule(rf"(?:차량?\s?번호|차번|번호판|주차\s?(?:등록|번호)){GAP}{{0,10}}(?P<value>\d{{4}}){STOP}", "VEHICLE"),
+    Rule(
+        rf"(?:차량?\s?번호|차번|번호판|주차\s?(?:등록|번호)){GAP}{{0,10}}(?P<value>\d{{4}}){STOP}", "VEHICLE"
+    ),
     Rule(rf"적립{GAP}{{0,6}}(?P<value>\d{{4}}){STOP}", _stamp),
     Rule(r"(?<![0-9,])(?P<value>\d{4})(?:번호?)?으?로\s?(?:포인트\s?)?적립", _stamp),
     Rule(
@@ -188,6 +197,4 @@ _GATE = words(
     송장 주문 예약 접수 등기 배송 열 누르 눌러 별 샵 우물 들어 [oO][tT][pP] [pP]ass [pP]/?[wW] [pP][iI][nN] [cC]ode
     [wW][iI]-?[fF][iI] [cC][vV] [eE][xX][pP] [vV]alid G-"""
 )
-CODES = Family(
-    re.compile(rf"[#*{FILL['CARD']}{FILL['CARD_EXP']}]|{_GATE}"), PASSCODES + CARD_DETAILS + TAILS
-)
+CODES = Family(re.compile(rf"[#*{FILL['CARD']}{FILL['CARD_EXP']}]|{_GATE}"), PASSCODES + CARD_DETAILS + TAILS)

@@ -96,15 +96,19 @@ _NOT_A_HANDLE = frozenset(
     " png mp4 gif pdf check please sorry thank thanks okay good love happy today everyone".split()
 )
 _BEGIN = r"(?<![A-Za-z0-9._@#\-])"
-_HANDLE = rf"{_BEGIN}(?P<value>@?[A-Za-z0-9_](?:[._\-]{{0,2}}[A-Za-z0-9_]){{2,29}}_?(?:#\d{{3,5}})?){_NO_LETTER}"
+_HANDLE = (
+    rf"{_BEGIN}(?P<value>@?[A-Za-z0-9_](?:[._\-]{{0,2}}[A-Za-z0-9_]){{2,29}}_?(?:#\d{{3,5}})?){_NO_LETTER}"
+)
 _GAP = rf"[^A-Za-z0-9\n@_{FILLED}]"
 _POSSESSIVE = r"(?:(?:이게|내|제|나의|우리|걔|그|이|얘)\s?){0,2}"
-_AFTER_APP = r"(?:\s?(?:아이디|계정|친추|추가|팔로|맞팔|이야|야|임|이다|인데|로|에서|에|이고)|\s?$|\s?[^가-힣])"
+_AFTER_APP = (
+    r"(?:\s?(?:아이디|계정|친추|추가|팔로|맞팔|이야|야|임|이다|인데|로|에서|에|이고)|\s?$|\s?[^가-힣])"
+)
 
 
 def _handle(match: re.Match[str]) -> Kind | None:
     word = match["value"].lstrip("@").lower()
-    if word in _NOT_A_HANDLE or not re.search("[a-z]", word):
+    if word in _NOT_A_HANDLE or not re.search("[a-z]", word) or re.fullmatch(r"\d+[a-z]{1,3}", word):
         return None
     named = re.search(_ID, match.string[match.start() : match.start("value")])
     return "SNS_ID" if re.search(r"[\d_.#]", word) or named or len(word) >= 6 else None
@@ -133,7 +137,11 @@ LINKS = Family(
         Rule(rf"{_LOCAL}\s(?:at|AT|앳)\s{_PROVIDER}{_DOTTED}{_NO_LETTER}", "EMAIL"),
         Rule(rf"{_LOCAL}{_SPELLED_AT}{_PROVIDER}{_NO_LETTER}", "EMAIL"),
         Rule(rf"{_BEGIN}(?<!/)@[A-Za-z0-9_](?:[._]{{0,2}}[A-Za-z0-9_]){{2,29}}_?{_NO_LETTER}", _mention),
-        Rule(rf"{_APP}\s?(?:친추)?\s?{_ID}?{_GAP}{{0,8}}{_HANDLE}", _handle, flags=re.IGNORECASE),
+        Rule(
+            rf"(?<![가-힣])(?:[내제]\s?)?{_APP}\s?(?:친추)?\s?{_ID}?{_GAP}{{0,8}}{_HANDLE}",
+            _handle,
+            flags=re.IGNORECASE,
+        ),
         Rule(rf"{_ID}{_GAP}{{0,6}}{_HANDLE}", _handle),
         Rule(rf"메일\s?(?:주소)?{_GAP}{{0,6}}{_HANDLE}", _handle_before_cue),
         Rule(

@@ -17,7 +17,9 @@ from persona_core.privacy.names import Names
 from persona_core.privacy.span import Span, blank, blank_placeholders
 
 NOBODY = Names()
-_LONGEST_BUBBLE = 20_000  # characters looked at in one piece; a longer one is a pasted file, masked piece by piece
+_LONGEST_BUBBLE = (
+    20_000  # characters looked at in one piece; a longer one is a pasted file, masked piece by piece
+)
 _PLACEHOLDERS = Placeholders()
 
 
@@ -40,9 +42,18 @@ def _detect(text: str, names: Names) -> list[tuple[Span, str]]:
         return list(_detect_long(text, names))
     if "[[" in text:
         text = blank_placeholders(text)
-    found: list[Span] = []
-    if patterns.WORTH_A_LOOK.search(text):
-        found = patterns.find(text)
+    found: list[tuple[Span, str]] = []
+    # What is masked brings to light what stands beside it (도윤이도윤이), so that masking again would find more: the
+    # look is repeated on the blanked line until there is nothing new.
+    while new := _look(text, names):
+        found += new
+        text = blank(text, [span for span, _ in new])
+    return sorted(found, key=lambda item: item[0].start)
+
+
+def _look(text: str, names: Names) -> list[tuple[Span, str]]:
+    found = patterns.find(text)
+    if found:
         text = blank(text, found)
     named = names.find(text)
     if named:
@@ -50,16 +61,9 @@ def _detect(text: str, names: Names) -> list[tuple[Span, str]]:
     strangers = others.find(text, names.learned)
     if not (found or named or strangers):
         return []
-    everything = [(span, "") for span in found] + named + [(span, text[span.start : span.end]) for span in strangers]
-    return _without_overlaps(everything)
-
-
-def _without_overlaps(found: list[tuple[Span, str]]) -> list[tuple[Span, str]]:
-    kept: list[tuple[Span, str]] = []
-    for span, who in sorted(found, key=lambda item: (item[0].start, -item[0].end)):
-        if not kept or span.start >= kept[-1][0].end:
-            kept.append((span, who))
-    return kept
+    return (
+        [(span, "") for span in found] + named + [(span, text[span.start : span.end]) for span in strangers]
+    )
 
 
 def _detect_long(text: str, names: Names) -> Iterator[tuple[Span, str]]:
@@ -87,6 +91,7 @@ class Masker:
         partner: str | Iterable[str] = (),
         nicknames: Iterable[str] = (),
         others: Iterable[str] = (),
+        *,
         learned: Mapping[str, int] | None = None,
         placeholders: Placeholders = _PLACEHOLDERS,
     ) -> None:

@@ -39,7 +39,9 @@ _NOT_WORDS = re.compile(r"[^가-힣ㄱ-ㅎㅏ-ㅣA-Za-z0-9]")
 # What follows a name of a person: 야, 아 (called), 이 (도윤이가), a title.
 _TELLING = frozenset({"JKV", "XSN"})
 _ENDS_OF_PLACES = frozenset("시구동군도로길읍면역산강천판자성형용화하한해")
-_TITLES = frozenset("씨 님 군 양 형 누나 언니 오빠 쌤 선생 선배 후배 이모 삼촌 엄마 아빠 대리 과장 팀장 부장".split())
+_TITLES = frozenset(
+    "씨 님 군 양 형 누나 언니 오빠 쌤 선생 선배 후배 이모 삼촌 엄마 아빠 대리 과장 팀장 부장".split()
+)
 
 
 def installed() -> bool:
@@ -86,7 +88,10 @@ def _verdicts(samples: list[tuple[str, str, int]]) -> Iterator[tuple[str, int]]:
         start = 0
         for word, stretch, position in batch:
             index = index_at.get(start + position)
-            yield word, 0 if index is None else _name_length(word, tokens[index], tokens[index + 1 : index + 2])
+            yield (
+                word,
+                0 if index is None else _name_length(word, tokens[index], tokens[index + 1 : index + 2]),
+            )
             start += len(stretch) + len(_END)
 
 
@@ -95,7 +100,13 @@ def _name_length(word: str, token: Any, following: list[Any]) -> int:
     name: str = token.form
     telling = any(next_one.tag in _TELLING or next_one.form in _TITLES for next_one in following)
     called = telling and following[0].tag == "JKV" and name in WORDS
-    if (token.tag != "NNP" and not called) or name in PLACES or name in NEVER or name in FAMOUS or name in NOT_PEOPLE:
+    if (
+        (token.tag != "NNP" and not called)
+        or name in PLACES
+        or name in NEVER
+        or name in FAMOUS
+        or name in NOT_PEOPLE
+    ):
         return 0
     if len(name) == 3 and name[2] == "이" and name[:2] in NAMES | WORDS:
         return 2

@@ -8,7 +8,7 @@ Shapes are matched on the plain line (see `digits`); a judge looks at the dates,
 import datetime
 import re
 
-from persona_core.privacy.digits import D, NOT_D
+from persona_core.privacy.digits import NOT_D, D
 from persona_core.privacy.rule import Family, Rule, after, before
 from persona_core.privacy.span import Kind
 
@@ -191,13 +191,29 @@ def _is_moment(groups: list[str]) -> bool:
 
 # How banks write their numbers: told from other numbers even without a word.
 _GROUPINGS = frozenset(
-    {(6, 2, 6), (3, 3, 6), (4, 3, 6), (3, 6, 5), (3, 4, 4, 2), (3, 6, 2, 3), (4, 2, 7), (3, 2, 6), (4, 4, 4, 1), (3, 2, 6, 1)}
+    {
+        (6, 2, 6),
+        (3, 3, 6),
+        (4, 3, 6),
+        (3, 6, 5),
+        (3, 4, 4, 2),
+        (3, 6, 2, 3),
+        (4, 2, 7),
+        (3, 2, 6),
+        (4, 4, 4, 1),
+        (3, 2, 6, 1),
+    }
 )
 
 
 def _looks_like_one(text: str, digits: str, groups: list[str]) -> bool:
     """Nobody types eleven digits for nothing: without a cue only barcodes, round and counted numbers are let go."""
-    if len(set(digits)) < 3 or ean_fits(digits) or digits.endswith("0000") or digits[:8] in "012345678901234567890":
+    if (
+        len(set(digits)) < 3
+        or ean_fits(digits)
+        or digits.endswith("0000")
+        or digits[:8] in "012345678901234567890"
+    ):
         return False
     if tuple(map(len, groups)) in _GROUPINGS:
         return True
@@ -257,7 +273,7 @@ NUMBERS = Family(
             "COORD",
         ),
         Rule(
-            rf"(?:(?:{_PLATE_REGION})\s?)?(?<!\d)\d{{2,3}}\s?[{_PLATE_LETTER}]\s?\d{{4}}{END}(?!\s?(?:원|만|명|개|시간))",
+            rf"(?:(?:{_PLATE_REGION})\s?)?(?<!\d)\d{{2,3}}\s?[{_PLATE_LETTER}]\s?\d{{4}}{END}(?!\s?(?:원|만|억|천|명|개|시간))",
             _plate,
         ),
         Rule(rf"{ALONE}{D}(?:[ .\-ㅡ]{{0,1}}{D}|[ ]-[ ]{D}){{9,15}}{END}", _account),

@@ -23,10 +23,10 @@ from persona_core.privacy.lexicon import (
     SECOND,
     SUFFIXES,
     SURNAMES,
+    THINGS,
     WORDS,
 )
-from persona_core.privacy.names import LINKED, TITLE
-from persona_core.privacy.particles import last_sound
+from persona_core.privacy.particles import LINKED, TAIL, TITLE, last_sound
 from persona_core.privacy.rule import words
 from persona_core.privacy.span import FILL, Span
 
@@ -39,27 +39,23 @@ _NEXT = "".join(sorted(set(FIRST + SECOND) | {surname[1] for surname in DOUBLE_S
 # Begins with a character class so that the scan is fast; the look-behind then says: the first of its word.
 _WORD = re.compile(rf"[{_HEAD}](?<![가-힣0-9][가-힣])[{_NEXT}][가-힣]*")
 
-# What may stand between a given name and the end of its word.
-_TAIL = re.compile(
-    r"이?(?:"
-    + words(
-        """아+ 가 이 은 는 을 를 의 도 만 와 과 랑 하고 한테서? 한텐 에게서? 께서? 보다 처럼 까지 까진 부터 마저 조차 밖에 같이 같은
-        같아 같애 같던데 네 네집 네서 네랑 꺼 거 껀 건 껄 때문에 땜에 땜시 덕분에 덕에 빼고 말고 대신 로 으로 라고 라는 란 라면
-        라서 라도 라니 라며 야 다 고 지 인데 인가 인지 인줄 인듯 임 였[가-힣]* 었[가-힣]* 예요 에요 요 입니다 인가요 래 랬[가-힣]*
-        보고 더러 들 네들 쪽 측 편 집 폰 생일 번호 생각 얼굴 목소리 결혼식 어디 언제 왔[가-힣]* 없이 나 든 면 죠 냐 니 구나"""
-    )
-    + "[도만는은요야가의서에]?)?$"
-)
+_TAIL = re.compile(TAIL + "$")
+_ALSO_GIVEN = frozenset("하나 나라 우리 가을 여름 유리 아름".split())  # after a surname: 김하나
 _CALLED = re.compile("아+$")
+_CALLED_FIRST = re.compile("야(?: [가-힣]|[!~,])")
 _LINKED = re.compile(LINKED)
+_JOINED = re.compile("이랑(?![가-힣])")
 _TITLED = re.compile(rf"이?\s?{TITLE}")
-_TITLED_WORD = re.compile(r"\s?(?:씨(?![가-힣])|씨[가는를도의]|언니|오빠|누나|형(?![태식편님])|쌤)|님(?![가-힣])|님[이은도]")
+_TITLED_WORD = re.compile(
+    r"\s?(?:씨(?![가-힣])|씨[가는를도의]|언니|오빠|누나|형(?![태식편님])|쌤)|님(?![가-힣])|님[이은도]"
+)
 _TITLED_PLAINLY = re.compile(r"\s?씨(?![가-힣]{2})|(?<!자)님(?![가-힣]{2})")
 
 _JOB = words(
     """대리 과장 차장 부장 팀장 실장 사원 상무 전무 교수 박사 원장 쌤 선생 선배 간호사 변호사 코치 감독 매니저 조교 반장 회장 총무
     목사 소장 본부장 센터장 파트장 책임 선임 수석 프로(?!그) 셰프 작가 대표 사장 이사(?=님) 주임 기사(?=님)"""
 )
+_JOB_HERE = re.compile(_JOB)
 _SURNAME_AND_JOB = re.compile(
     r"[김박최정강조윤장임한오서신권황안송류홍유고문양손배백허남심노하곽성차우구민진엄채방이](?<![가-힣][가-힣])"
     rf"(?:(?={_JOB})|(?<=[김박최강윤임송홍권황류곽엄허심정조장])(?=\s{_JOB}))"
@@ -90,7 +86,19 @@ _SPACED = re.compile(
 )
 _CONTACT = re.compile(r"연락처\s?:\s?(?P<name>[가-힣]{2,4})(?![가-힣])")
 # 국민 123456-01-234567 홍길동: the owner of the account.
-_OWNER = re.compile(rf"[{FILL['ACCOUNT']}]\s?[/,(]?\s?(?:[가-힣A-Z]{{2,6}}\s?[/,]?\s)?(?P<name>{_SURNAME}[{FIRST}][{SECOND}])(?![가-힣])")
+_OWNER = re.compile(
+    rf"[{FILL['ACCOUNT']}]\s?[/,(]?\s?(?:[가-힣A-Z]{{2,6}}\s?[/,]?\s)?(?P<name>{_SURNAME}[{FIRST}][{SECOND}])(?![가-힣])"
+)
+# 준이가, 윤아: a given name of one syllable.
+_SHORT = re.compile(
+    rf"[준윤율훈빈찬겸린혁욱](?<![가-힣0-9][가-힣])(?=아+(?![가-힣])|{LINKED}|이랑(?![가-힣]))"
+)
+# 근데수빈이가: nothing between the first word and the name.
+_GLUED = re.compile(
+    r"(?<![가-힣])(?:근데|헐|야|그럼|진짜|아니|혹시|오늘|어제|내일|우리|나랑|안녕|얘들아)"
+    rf"(?P<name>[{_HEAD}][{_NEXT}])(?=이?(?:가|는|랑|한테|도|네|야|아|씨|님)?(?![가-힣]))"
+)
+_ALWAYS = (_SURNAME_AND_JOB, _SHORT, _GLUED)
 _RARE = (_OWNER, _CUED, _MENTION, _HIDDEN, _SPACED, _CONTACT, romanised.STRANGER)
 _MAYBE_RARE = re.compile(
     rf"[@*○●〇A-Zㅇ{FILL['ACCOUNT']}이성예수받보입신고환대담본실연모 .](?:(?<=[@*○●〇A-Z{FILL['ACCOUNT']}])|(?<=[가-힣]ㅇ)ㅇ|"
@@ -106,25 +114,34 @@ _HINT = re.compile(r"..?.?(?:아+(?![가-힣])|\s?씨|님|이[가는를도한에
 
 
 def find(text: str, learned: Mapping[str, int]) -> list[Span]:
-    """Names of people nobody has listed; in no order, perhaps overlapping.
+    """Names of people nobody has listed; in no order, none overlapping another.
 
     ``learned`` holds words the analyser has decided (see `morphemes`), with the length of the name in each.
     """
     found = []
     for match in _WORD.finditer(text):
-        word = match[0]
-        if (word[:2] in _KNOWN or word[1:3] in _KNOWN or word[2:4] in _KNOWN or _HINT.match(text, match.start())) and (
-            length := _length(text, match) or learned.get(word, 0)
-        ):
-            found.append(Span(match.start(), match.start() + length, "NAME"))
-    if _SURNAME_AND_JOB.search(text):
-        found += _spans(_SURNAME_AND_JOB, text)
+        word, start = match[0], match.start()
+        known = word[:2] in _KNOWN or word[1:3] in _KNOWN or word[2:4] in _KNOWN
+        if known or _HINT.match(text, start) or word in learned:
+            if length := _length(text, start, word) or learned.get(word, 0):
+                found.append(Span(start, start + length, "NAME"))
+    for pattern in _ALWAYS:
+        if pattern.search(text):
+            found += _spans(pattern, text)
     if _MAYBE_RARE.search(text):
         for pattern in _RARE:
             found += _spans(pattern, text)
     if _LATIN.search(text):
         found += [Span(start, end, "NAME") for start, end in romanised.find_given(text)]
-    return found
+    return _without_overlaps(found) if len(found) > 1 else found
+
+
+def _without_overlaps(found: list[Span]) -> list[Span]:
+    kept: list[Span] = []
+    for span in sorted(found, key=lambda span: (span.start, -span.end)):
+        if not kept or span.start >= kept[-1].end:
+            kept.append(span)
+    return kept
 
 
 def doubtful(text: str) -> Iterator[re.Match[str]]:
@@ -133,18 +150,19 @@ def doubtful(text: str) -> Iterator[re.Match[str]]:
         word = match[0]
         pair = word[:2] in WORDS or (word[0] in FIRST and word[1] in SECOND and len(word) < 6)
         full = word[0] in SURNAMES and word[1] in FIRST and word[2:3] in _SECOND
-        if (pair or full) and word not in COMMON and not _length(text, match):
+        if (pair or full) and word not in COMMON and not _length(text, match.start(), word):
             yield match
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> list[Span]:
-    spans = (match.span(match.lastgroup or 0) for match in pattern.finditer(text))
+    spans = [match.span(match.lastgroup or 0) for match in pattern.finditer(text)]
+    if pattern is _GLUED:
+        spans = [(start, end) for start, end in spans if text[start:end] in NAMES]
     return [Span(start, end, "NAME") for start, end in spans if not _NOT_SAID.match(text, start)]
 
 
-def _length(text: str, match: re.Match[str]) -> int:
-    """How many characters of the word are a name: 0, 2 (지훈), 3 (박지훈) or 4 (남궁지훈)."""
-    word, start = match[0], match.start()
+def _length(text: str, start: int, word: str) -> int:
+    """How many characters of the word at ``start`` are a name: 0, 2 (지훈), 3 (박지훈) or 4 (남궁지훈)."""
     if word[:3] in FAMOUS or word[:3] in NOT_PEOPLE:
         return 0
     if word[:2] in DOUBLE_SURNAMES and _fits(text, start + 4, word[2:4], word[4:], surname=word[:2]):
@@ -161,18 +179,29 @@ def _length(text: str, match: re.Match[str]) -> int:
 def _fits(text: str, end: int, given: str, tail: str, *, surname: str = "") -> bool:
     """Whether ``given``, which ends at ``end``, is a name here. ``tail`` is the rest of its word."""
     clear = surname in CLEAR_SURNAMES or len(surname) > 1
-    if len(given) < 2 or (given in NEVER and not clear and not _LINKED.match(tail)):
+    if len(given) < 2 or (
+        given in NEVER and not (clear and given in _ALSO_GIVEN) and not _LINKED.match(tail)
+    ):
         return False
     if (given in NAMES and surname not in RARE_SURNAMES) or (given in WORDS and clear):
         return _TAIL.match(tail) is not None or _TITLED.match(text, end) is not None
     if given in WORDS or given in NAMES:
         titled = _TITLED_WORD
-    elif given[0] in FIRST and given[1] in SECOND and (clear or not surname):
+    elif given[0] in FIRST and given[1] in SECOND and (clear or not surname) and not _JOB_HERE.match(given):
         titled = _TITLED_PLAINLY
     else:
         return False
-    if last_sound(given) != "vowel" and (_CALLED.match(tail) or _LINKED.match(tail)):
-        return True
+    if last_sound(given) != "vowel":
+        joined = given in WORDS and given not in THINGS and _JOINED.match(tail)  # 수정이랑
+        if joined or _CALLED.match(tail) or _LINKED.match(tail):
+            return True
+    elif (
+        given in WORDS
+        and given not in THINGS
+        and end == 2
+        and _CALLED_FIRST.match(tail + text[end + 1 : end + 3])
+    ):
+        return True  # 슬기야 어디야
     return titled.match(text, end) is not None
 
 

@@ -1,15 +1,24 @@
 """Korean particles behind a name: the form that fits its last sound.
 
-    fit("도윤", "가")  ->  "이"     fit("지수", "이랑")  ->  "랑"     fit("지율", "으로")  ->  "로"
+fit("도윤", "가")  ->  "이"     fit("지수", "이랑")  ->  "랑"     fit("지율", "으로")  ->  "로"
 """
 
 import re
 from typing import Literal
 
+from persona_core.privacy.rule import words
+
 Sound = Literal["vowel", "ㄹ", "consonant"]
 
 # Digits as they are read: 영 일 이 삼 사 오 육 칠 팔 구.
-_DIGIT_SOUND: dict[str, Sound] = dict.fromkeys("036", "consonant") | dict.fromkeys("178", "ㄹ")
+_DIGIT_SOUND: dict[str, Sound] = {
+    "0": "consonant",
+    "3": "consonant",
+    "6": "consonant",
+    "1": "ㄹ",
+    "7": "ㄹ",
+    "8": "ㄹ",
+}
 _LETTER_SOUND: dict[str, Sound] = {"L": "ㄹ", "R": "ㄹ", "M": "consonant", "N": "consonant"}  # 엘 알 엠 엔
 _LATIN_RIEUL = re.compile(r"(?:l|le)$")  # Paul 폴, Kyle 카일
 _LATIN_CONSONANT = re.compile(r"(?:m|n|ng|ne|me|[aeiou](?:p|pp|b|k|ck|t|tt))$")  # Tom, Jane, Jack, Scott
@@ -17,22 +26,24 @@ _LATIN_CONSONANT = re.compile(r"(?:m|n|ng|ne|me|[aeiou](?:p|pp|b|k|ck|t|tt))$") 
 
 def last_sound(name: str) -> Sound:
     """How ``name`` ends when it is read aloud; signs and emoji are silent."""
-    spoken = re.findall(r"[가-힣]|[ㄱ-ㅎ]|[A-Za-z]+|\d", name)
-    if not spoken:
-        return "vowel"
-    last: str = spoken[-1]
+    spoken: list[str] = re.findall(r"[가-힣]|[ㄱ-ㅎ]|[A-Za-z]+|\d", name)
+    last = spoken[-1] if spoken else ""
     if "가" <= last <= "힣":
         final = (ord(last) - ord("가")) % 28
         return "vowel" if final == 0 else "ㄹ" if final == 8 else "consonant"
     if last.isdigit():
         return _DIGIT_SOUND.get(str(int(last)), "vowel")
-    if not last.isascii():
+    if last and not last.isascii():
         return "consonant"  # ㄷㅇ: 디귿 이응
-    if last.isupper():
-        return _LETTER_SOUND.get(last[-1], "vowel")
-    if _LATIN_RIEUL.search(last.lower()):
+    return _letter_sound(last)
+
+
+def _letter_sound(word: str) -> Sound:
+    if word.isupper():
+        return _LETTER_SOUND.get(word[-1], "vowel")
+    if _LATIN_RIEUL.search(word.lower()):
         return "ㄹ"
-    return "consonant" if _LATIN_CONSONANT.search(last.lower()) else "vowel"
+    return "consonant" if _LATIN_CONSONANT.search(word.lower()) else "vowel"
 
 
 # After a consonant, after a vowel, and what may follow up to the end of the word ("": nothing).
@@ -75,7 +86,9 @@ _LINKED = re.compile(
     "이(?=가|는|를|와|로|도|만|의|꺼|거|건|껀|껄|한테|에게|께|보다|처럼|까지|부터|마저|조차|밖에|같|하고|보고|때문|땜|덕|빼고|말고|대신|쪽|들|쓰|집)"
 )
 # 나 도윤이야, 이거 도윤이야: what is said of somebody, not to somebody.
-_SAID_OF = re.compile(r"(?:^|\s)(?:나|난|내가|저|전|저는|얘|쟤|걔|이게|이거|그게|그거|바로|아니고|[가-힣]+(?:은|는|이|가|게|건))\s*$")
+_SAID_OF = re.compile(
+    r"(?:^|\s)(?:나|난|내가|저|전|저는|얘|쟤|걔|이게|이거|그게|그거|바로|아니고|[가-힣]+(?:은|는|이|가|게|건))\s*$"
+)
 
 
 def fit(name: str, tail: str, said_before: str = "") -> str:
@@ -107,3 +120,30 @@ def _after_consonant(tail: str, said_before: str, sound: Sound) -> str:
                 return tail
             return long + tail[len(short) :]
     return tail
+
+
+# --- where a name ends ---
+
+# What may stand between a given name and the end of its word.
+TAIL = (
+    r"이?(?:"
+    + words(
+        """아+ 가 이 은 는 을 를 의 도 만 와 과 랑 하고 한테서? 한텐 에게서? 께서? 보다 처럼 까지 까진 부터 마저 조차 밖에
+        같이 같은 같아 같애 같던데 네 네집 네서 네랑 꺼 거 껀 건 껄 때문에 땜에 땜시 덕분에 덕에 빼고 말고 대신 로 으로
+        라고 라는 란 라면 라서 라도 라니 라며 야 다 고 지 인데 인가 인지 인줄 인듯 임 였[가-힣]* 었[가-힣]* 예요 에요 요
+        입니다 인가요 래 랬[가-힣]* 보고 더러 들 네들 쪽 측 편 집 폰 생일 번호 생각 얼굴 목소리 결혼식 어디 언제
+        왔[가-힣]* 없이 나 든 면 죠 냐 니 구나"""
+    )
+    + "[도만는은요야가의서에]?)?(?![가-힣])"
+)
+# 이 and one of these: 도윤이가, 도윤이한테. A noun takes only one of the two, so what stands before is a name.
+LINKED = "이" + words(
+    """가 는 를 도 한테 한텐 에게 께 의 만(?!큼) 꺼 거 껀 보고 하고 처럼 까지 부터 보다 때문 땜 같 쓰 말고 빼고 랑만
+    도요 는요"""
+)
+TITLE = words(
+    """씨 님 군(?![가-힣]) 양(?![가-힣]) 형 누나 누님 언니 언냐 오빠 옵빠 쌤 샘(?![가-힣]) 선생 선배 후배 대리 과장 차장
+    부장 팀장 실장 주임 사원 이사(?!를) 사장 대표 교수 박사 원장 기사 간호사 변호사 코치 감독 매니저 조교 반장 회장 총무
+    목사 전도사 집사 권사 이모 고모 삼촌 외삼촌 할머니 할아버지 엄마 어머니 어머님 아빠 아버지 아버님 쓰(?![가-힣]) 쨩 찡
+    짱(?![가-힣]) 맘(?![가-힣])"""
+)

@@ -1,7 +1,7 @@
 """The way back: placeholders in a reply become the two names, and nothing else that is private is ever shown.
 
-    restore("[[PARTNER]]야 밥 먹었어?", "도윤", "서연")  ->  "서연아 밥 먹었어?"
-    scrub("내 번호 [[PHONE]]이야")                       ->  ""        (the caller drops an empty bubble)
+restore("[[PARTNER]]야 밥 먹었어?", "도윤", "서연")  ->  "서연아 밥 먹었어?"
+scrub("내 번호 [[PHONE]]이야")                       ->  ""        (the caller drops an empty bubble)
 """
 
 import re
@@ -19,7 +19,9 @@ _SOMEBODY = re.compile(r"\[\[NAME\d*\]\]")
 _BROKEN = re.compile(r"\[\[|\]\]|\[\s?[A-Z_]{2,}|[A-Z_]{3,}\d*\s?\]")
 
 
-def restore(text: str, persona_name: str, partner_name: str, placeholders: Placeholders = PLACEHOLDERS) -> str:
+def restore(
+    text: str, persona_name: str, partner_name: str, placeholders: Placeholders = PLACEHOLDERS
+) -> str:
     """``text`` with both names in the place of their placeholders, each with the particle it takes."""
     names = {placeholders.persona: persona_name, placeholders.partner: partner_name}
     return _put(text, names)
@@ -41,7 +43,9 @@ def scrub(text: str, keep: Iterable[str] = (PLACEHOLDERS.persona, PLACEHOLDERS.p
     Placeholders in ``keep`` stay for `restore`. Third persons (``[[NAME1]]``) become 친구. Call it on what a model
     wrote, bubble by bubble, before `restore`: it holds back a bubble that ends in half a placeholder.
     """
-    text = _put(text, dict.fromkeys(_SOMEBODY.findall(text) or ["[[NAME]]"], text_in("ko", "privacy.somebody")))
+    text = _put(
+        text, dict.fromkeys(_SOMEBODY.findall(text) or ["[[NAME]]"], text_in("ko", "privacy.somebody"))
+    )
     rest = text
     for placeholder in keep:
         rest = rest.replace(placeholder, " ")

@@ -1,6 +1,6 @@
 """Korean names in Latin letters, as people write them: 도윤 is doyun, do-yoon, Dohyun's neighbour Doyoon.
 
-    re.search("|".join(given_names("서연")), "seo-yeon~")  ->  a match
+re.search("|".join(given_names("서연")), "seo-yeon~")  ->  a match
 """
 
 import re
@@ -21,7 +21,9 @@ _SURNAME = {
     "문": "moon|mun", "양": "yang", "손": "son|sohn", "배": "bae", "백": "baek|paik", "허": "heo|hur|huh", "남": "nam", "심": "shim|sim",
     "노": "noh|roh|no", "하": "ha", "곽": "kwak", "성": "sung|seong", "차": "cha", "주": "joo|ju", "우": "woo", "구": "koo|gu|ku",
 }  # fmt: skip
-SURNAMES = frozenset(spelling for row in _SURNAME.values() for spelling in row.split("|") if len(spelling) > 1)
+SURNAMES = frozenset(
+    spelling for row in _SURNAME.values() for spelling in row.split("|") if len(spelling) > 1
+)
 
 
 def _syllable(syllable: str) -> str:
@@ -35,7 +37,9 @@ def starts(syllables: str) -> set[str]:
     """The letters a spelling may begin with."""
     code = ord(syllables[0]) - ord("가")
     initial, vowel = _INITIAL[code // 588], _VOWEL[code % 588 // 28]
-    spellings = (_SURNAME[syllables[0]] if syllables in _SURNAME else vowel if initial == "-" else initial).split("|")
+    spellings = (
+        _SURNAME[syllables[0]] if syllables in _SURNAME else vowel if initial == "-" else initial
+    ).split("|")
     return {letter for spelling in spellings for letter in (spelling[0], spelling[0].upper())}
 
 
@@ -50,7 +54,9 @@ def full_names(surname: str, given: str) -> list[str]:
     if spelled is None or len(given) != 2:
         return []
     name = _given(given)
-    return [rf"(?<![A-Za-z])(?i:(?:{spelled})[ ,_.\-]{{0,2}}{name}|{name}[ ,_.\-]{{0,2}}(?:{spelled}))(?![A-Za-z])"]
+    return [
+        rf"(?<![A-Za-z])(?i:(?:{spelled})[ ,_.\-]{{0,2}}{name}|{name}[ ,_.\-]{{0,2}}(?:{spelled}))(?![A-Za-z])"
+    ]
 
 
 def _given(given: str) -> str:

@@ -137,6 +137,21 @@ def test_what_is_not_for_her_eyes_is_not_a_bubble():
     assert said(Script("[[PHONE]]", "ㅇㅇ", "010-0000-0000")) == ["ㅇㅇ"]
 
 
+def test_a_reply_with_nothing_she_may_read_is_drawn_again():
+    """The first reply that has something to show is shown; after three empty ones there is none."""
+
+    class SecondThought(Script):
+        def stream(self, history, *, seed=None):
+            yield from ([["[[PHONE]]"]] if not self.heard else [["ㅇㅇ"]])
+            self.heard.append(history)
+
+    engine = Script("[[PHONE]]")
+
+    assert said(SecondThought()) == ["ㅇㅇ"]
+    assert said(engine) == []
+    assert len(engine.heard) == 3
+
+
 def test_what_goes_wrong_reaches_the_page():
     """Errors of the engine are raised where the page can put them into words."""
 

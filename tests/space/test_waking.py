@@ -1,5 +1,7 @@
 """An engine that may still be asleep."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from persona_core.errors import EngineError, TokenMissing
@@ -28,10 +30,21 @@ def test_it_says_how_far_it_is():
     assert list(sleeper.stream(())) == [["ㅇㅇ"]]
 
 
-def test_asleep_it_asks_for_patience():
-    """Whoever speaks too early is told so in words."""
+def test_what_is_said_too_early_is_answered_on_waking():
+    """A message waits for the engine instead of getting lost."""
+    sleeper = Sleeper(lambda report: Ready())
+    with ThreadPoolExecutor(1) as asking:
+        answer = asking.submit(lambda: list(sleeper.stream(())))
+        assert not answer.done()
+        sleeper.wake()
+
+        assert answer.result(timeout=30) == [["ㅇㅇ"]]
+
+
+def test_who_waited_long_enough_is_told():
+    """When the engine does not come, words do."""
     with pytest.raises(EngineError) as caught:
-        Sleeper(lambda report: Ready()).stream(())
+        Sleeper(lambda report: Ready(), patience_s=0).stream(())
 
     assert caught.value.key == "space.not_ready"
 

@@ -79,7 +79,7 @@ def test_a_stage_that_fails_leaves_the_earlier_output_untouched(tmp_path, failur
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "old").write_text("old")
 
-    with pytest.raises(type(failure)), whole_folder(tmp_path / "data") as partial:
+    with pytest.raises(type(failure)), whole_folder(tmp_path / "data") as partial:  # noqa: PT012
         (partial / "new").write_text("new")
         raise failure
 
@@ -90,7 +90,7 @@ def test_a_stage_that_fails_leaves_the_earlier_output_untouched(tmp_path, failur
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="needs /dev/full")
 def test_a_full_disk_is_said_in_one_line(tmp_path):
     """The real error of a real full device becomes a StorageError that names the file, and nothing is left."""
-    with (  # noqa: PT012  # the folder and the device are the statement
+    with (
         pytest.raises(StorageError) as full,
         whole_folder(tmp_path / "data"),
         open("/dev/full", "w") as device,

@@ -8,8 +8,9 @@ run of exchanges between a user and an assistant::
     = 네, {food:을} 먹었어요. (맛있었어요./)     what fits as an answer: {slot:particle}, (one/or another)
     !sad                                         the user's emoticons in this block are tears
 
-A slot keeps its filling within a block, so "{food} 좋아해?" is answered about that food. `conversations` draws from
-all of it, for ever, the same for the same seed.
+A slot keeps its filling within a block, so "{food} 좋아해?" is answered about that food. Answers are written politely;
+in a part of the conversations they are said in plain 해체 and typed as friends type (see `casual`). `conversations`
+draws from all of it, for ever, the same for the same seed.
 """
 
 import random
@@ -20,18 +21,20 @@ from functools import cache
 from pathlib import Path
 
 from persona_core.prompt import OPENING, SYSTEM_PROMPT
+from trainer.demo.casual import casual, texted
 
 FOLDER = Path(__file__).parent / "corpus"
 NOT_TOPICS = ("slots", "plain", "system")
 
-# How often each thing happens. Casual users are the smaller part, the assistant is always polite.
-CASUAL = 0.45
+# How often each thing happens.
+CASUAL = 0.45  # of the users
+PLAIN_ANSWERS = {True: 0.75, False: 0.22}  # to a casual user, to a polite one: in 46 % of the conversations
 SYSTEM = 0.5
 DEFAULT_SYSTEM = 0.4  # of the conversations with a system prompt: the one the pipeline uses
-ASSISTANT_OPENS = 0.12  # roles swapped: the assistant asks, the user answers
+ASSISTANT_OPENS = 0.2  # roles swapped: the assistant asks, the user answers
 TWO_TOPICS = 0.07  # one user turn of two bubbles, answered bubble by bubble
 NEXT_EXCHANGE = 0.75  # going on within a block instead of changing the subject
-BUBBLES = 0.25  # an answer of several sentences comes in several bubbles
+BUBBLES = 0.25  # a polite answer of several sentences comes in several bubbles
 EXCHANGES = (1, 2, 3, 4, 7, 10)
 EXCHANGE_WEIGHTS = (30, 30, 20, 12, 5, 3)  # a few long chats, so that later positions are trained too
 EVERYDAY = ("greeting", "meal", "smalltalk")  # topics every chat has; drawn twice as often
@@ -153,17 +156,21 @@ class _Filler:
 
 # --- speaking ---
 
+_ASKS_POLITENESS = ("존댓말", "공손")  # system prompts that do not go with plain answers
+
 
 class _Speaker:
-    """Turns exchanges into messages, with the little irregularities of typed chat on the user's side."""
+    """Turns exchanges into messages, with the little irregularities of typed chat."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._filler = _Filler(rng)
-        self._casual = False
+        self._casual = self.plain = False
 
-    def begin(self, *, casual: bool) -> None:
-        self._casual = casual
+    def begin(self) -> None:
+        """Draws who speaks how in the conversation that follows."""
+        self._casual = self._rng.random() < CASUAL
+        self.plain = self._rng.random() < PLAIN_ANSWERS[self._casual]
 
     def new_subject(self) -> None:
         self._filler.forget()
@@ -176,9 +183,23 @@ class _Speaker:
             text = f"{self._rng.choice(slots()['polite_call'])} {text}"
         return text.removesuffix(".") if self._rng.random() < 0.15 else text
 
-    def polite(self, variants: tuple[str, ...]) -> str:
-        text = self._filler.fill(self._rng.choice(variants))
+    def answer(self, variants: tuple[str, ...], *, sad: bool) -> str:
+        """One of ``variants``, all polite, in the assistant's register."""
+        template = self._rng.choice(variants)
+        if self.plain and self._rng.random() < 0.6:  # typed in haste, objects lose their particle
+            template = re.sub(r":을(?=\} )", "", template)
+        text = self._filler.fill(template)
+        turned = casual(text) if self.plain else text
+        if turned != text:
+            return texted(turned, self._rng, sad=sad)
         return re.sub(r"(?<=[.?!]) ", "\n", text) if self._rng.random() < BUBBLES else text
+
+    def opening(self, exchange: Exchange, *, sad: bool) -> str:
+        """What the user would say, said by the assistant."""
+        if self.plain:
+            text = self._filler.fill(self._rng.choice(exchange.casual))
+            return texted(text, self._rng, sad=sad)
+        return self.answer(exchange.polite, sad=sad)
 
     def _typed(self, text: str, *, sad: bool) -> str:
         rng = self._rng
@@ -202,7 +223,7 @@ def _subject(speaker: _Speaker, block: Block, rng: random.Random, most: int) -> 
         if number and rng.random() > NEXT_EXCHANGE:
             return
         yield Message("user", speaker.user(exchange, sad=block.sad))
-        yield Message("assistant", speaker.polite(exchange.answers))
+        yield Message("assistant", speaker.answer(exchange.answers, sad=block.sad))
 
 
 def _swapped(speaker: _Speaker, block: Block) -> Iterator[Message]:
@@ -211,8 +232,8 @@ def _swapped(speaker: _Speaker, block: Block) -> Iterator[Message]:
     before = OPENING
     for exchange in block.exchanges:
         yield Message("user", before)
-        yield Message("assistant", speaker.polite(exchange.polite))
-        before = speaker.polite(exchange.answers)
+        yield Message("assistant", speaker.opening(exchange, sad=block.sad))
+        before = speaker.answer(exchange.answers, sad=block.sad)
 
 
 def _two_topics(speaker: _Speaker, pair: list[Block]) -> Iterator[Message]:
@@ -222,20 +243,24 @@ def _two_topics(speaker: _Speaker, pair: list[Block]) -> Iterator[Message]:
     for block in pair:
         speaker.new_subject()
         said.append(speaker.user(block.exchanges[0], sad=block.sad))
-        answered.append(speaker.polite(block.exchanges[0].answers))
+        answered.append(speaker.answer(block.exchanges[0].answers, sad=block.sad))
     yield Message("user", "\n".join(said))
     yield Message("assistant", "\n".join(answered))
 
 
-def _system(rng: random.Random) -> Iterator[Message]:
+def _system(rng: random.Random, *, plain: bool) -> Iterator[Message]:
     if rng.random() < SYSTEM:
-        own = rng.random() >= DEFAULT_SYSTEM
-        yield Message("system", rng.choice(_lines("system")) if own else SYSTEM_PROMPT)
+        own = [
+            line
+            for line in _lines("system")
+            if not (plain and any(word in line for word in _ASKS_POLITENESS))
+        ]
+        yield Message("system", rng.choice(own) if rng.random() >= DEFAULT_SYSTEM else SYSTEM_PROMPT)
 
 
 def _conversation(rng: random.Random, speaker: _Speaker) -> tuple[Message, ...]:
-    speaker.begin(casual=rng.random() < CASUAL)
-    messages = list(_system(rng))
+    speaker.begin()
+    messages = list(_system(rng, plain=speaker.plain))
     exchanges = rng.choices(EXCHANGES, EXCHANGE_WEIGHTS)[0]
     start = len(messages)
     if rng.random() < ASSISTANT_OPENS:

@@ -9,6 +9,7 @@ import argparse
 import itertools
 import math
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from trainer.demo import base_path
 from trainer.demo.corpus import Message, conversations, plain_sentences
 from trainer.demo.tokenizer import LONGEST, TURN_END, TURN_START, train_tokenizer
 
@@ -35,11 +37,12 @@ class Recipe:
     layers: int = 4
     intermediate: int = 640
     tokenizer_conversations: int = 20_000
-    training_tokens: int = 7_500_000
+    training_tokens: int = 5_500_000
     batch_tokens: int = 3072  # as many as a step holds, padding included
     longest: int = 512  # tokens; longer conversations are cut
     learning_rate: float = 3e-3
     warmup: float = 0.04  # share of the training
+    smoothing: float = 0.1  # of the labels: a few hand-written lines would make it too sure of itself
     held_out: int = 500  # conversations
 
 
@@ -98,7 +101,7 @@ def _batches(rows: Iterator[Row], recipe: Recipe) -> Iterator[list[Row]]:
         yield from groups
 
 
-def _loss(model: Any, batch: list[Row]) -> tuple[Any, Any]:
+def _loss(model: Any, batch: list[Row], smoothing: float = 0.0) -> tuple[Any, Any]:
     """Weighted sum of the losses, and the sum of the weights. Padding lies behind the text, where nothing sees it."""
     import torch
     import torch.nn.functional as F  # noqa: N812 (torch's own name for it)
@@ -108,7 +111,12 @@ def _loss(model: Any, batch: list[Row]) -> tuple[Any, Any]:
     weights = torch.tensor([row.weights + (0.0,) * (width - len(row.ids)) for row in batch])[:, 1:]
     counts = weights > 0
     hidden = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1]
-    losses = F.cross_entropy(model.lm_head(hidden[counts]).float(), ids[:, 1:][counts], reduction="none")
+    losses = F.cross_entropy(
+        model.lm_head(hidden[counts]).float(),
+        ids[:, 1:][counts],
+        reduction="none",
+        label_smoothing=smoothing,
+    )
     return (losses * weights[counts]).sum(), weights.sum()
 
 
@@ -161,7 +169,7 @@ def train(recipe: Recipe, tokenizer: Any, log: Log) -> Any:
         for group in optimizer.param_groups:
             group["lr"] = recipe.learning_rate * _schedule(seen / recipe.training_tokens, recipe)
         with torch.autocast("cpu", torch.bfloat16):
-            total, weight = _loss(model, batch)
+            total, weight = _loss(model, batch, recipe.smoothing)
         loss = total / weight
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -227,8 +235,8 @@ pipeline_tag: text-generation
 ---
 # A tiny neutral Korean chat model
 
-The base that `persona-train --demo` tunes: it answers everyday messages in neutral, polite Korean, and is small
-enough to ship in a package. It knows nothing and is good for nothing else.
+The base that `persona-train --demo` tunes: it answers everyday messages in neutral Korean, polite (해요체) or
+plain (해체, in short bubbles), and is small enough to ship in a package. It knows nothing and is good for nothing else.
 
 | | |
 |---|---|
@@ -273,6 +281,7 @@ def build(recipe: Recipe, out: Path, log: Log) -> None:
         model.save_pretrained(made)
         tokenizer.save_pretrained(made)
         (made / "README.md").write_text(_card(recipe, model, tokenizer, loss), encoding="utf-8")
+        shutil.copyfile(base_path() / "LICENSE", made / "LICENSE")
         (made / "model.safetensors").chmod(0o644)  # written for its owner only
         if out.exists():
             out.rename(Path(work) / "before")

@@ -1,6 +1,7 @@
 """The shipped base model: what it is, what its tokenizer promises, and that its recipe is reproducible."""
 
 import itertools
+import re
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ def test_the_shipped_folder_is_small() -> None:
 def test_the_shipped_folder_holds_nothing_else() -> None:
     """Weights, configuration, tokenizer and card, and no leftovers of a training."""
     assert {path.name for path in base_path().iterdir()} == {
+        "LICENSE",
         "README.md",
         "chat_template.jinja",
         "config.json",
@@ -117,11 +119,11 @@ def test_only_replies_and_their_end_weigh_fully(tokenizer: Any) -> None:
 
 
 @pytest.mark.parametrize("prompt", ["밥 먹었어?", "오늘 뭐 했어?", "잘 자", "비 온다", "주말에 뭐 할까?"])
-def test_it_answers_everyday_messages_politely(model: Any, tokenizer: Any, prompt: str) -> None:
-    """A greedy reply is one to three polite Korean sentences and ends by itself within 60 tokens."""
+def test_it_answers_everyday_messages(model: Any, tokenizer: Any, prompt: str) -> None:
+    """A greedy reply, polite or plain, is some short Korean lines and ends by itself within 60 tokens."""
     reply = greedy_reply(model, tokenizer, prompt)
     assert len(tokenizer(reply).input_ids) < 60
-    assert reply.rstrip(".?!").endswith("요")
+    assert re.fullmatch(r"[가-힣ㄱ-ㅣ .,?!~\n]{2,80}", reply)
 
 
 def test_generation_stops_at_the_end_of_a_turn(model: Any, tokenizer: Any) -> None:

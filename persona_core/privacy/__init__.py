@@ -7,8 +7,9 @@ scrub("계좌 [[ACCOUNT]]로 보내")               ->  ""
 """
 
 from persona_core.privacy.mask import Masked, Masker, detect
+from persona_core.privacy.morphemes import learn
 from persona_core.privacy.names import Names
 from persona_core.privacy.restore import restore, scrub
 from persona_core.privacy.span import KINDS, Kind, Span
 
-__all__ = ["KINDS", "Kind", "Masked", "Masker", "Names", "Span", "detect", "restore", "scrub"]
+__all__ = ["KINDS", "Kind", "Masked", "Masker", "Names", "Span", "detect", "learn", "restore", "scrub"]

@@ -127,12 +127,13 @@ def _region(match: re.Match[str]) -> str:
 
 
 def _road(match: re.Match[str]) -> Kind | None:
-    road, number = match["road"], match["number"]
-    if _measured(match) or _NO_ROAD.fullmatch(re.sub(r"\s?\d.*", "", road)):
+    road, number, region = match["road"], match["number"], _region(match)
+    in_town = (
+        region.endswith(("시", "군", "구")) and len(road) > 3 and not road.endswith("으로")
+    )  # 창원시 원이대로
+    if _measured(match) or (not in_town and _NO_ROAD.fullmatch(re.sub(r"\s?\d.*", "", road))):
         return None
-    certain = (
-        _region(match) or match["detail"].strip() or re.search(r"\d", road) or re.search("-|번지", number)
-    )
+    certain = region or match["detail"].strip() or re.search(r"\d", road) or re.search("-|번지", number)
     if certain or road.endswith("대로") or _near_cue(match):
         return "ADDRESS"
     plain_end = (
@@ -147,7 +148,8 @@ def _lot(match: re.Match[str]) -> Kind | None:
         return None
     if quarter.endswith(("리", "면", "읍")):
         return "ADDRESS" if re.search("[시군구읍면]$", region) else None
-    if (len(quarter) < 3 and not region) or not re.search(r"동$|\d가$", quarter):
+    short = len(quarter) < 3 and not region and not ("-" in number and len(number) > 4)  # 목동 905-22
+    if short or not re.search(r"동$|\d가$", quarter):
         return None
     certain = region or match["detail"].strip() or re.search("-|번지", number) or len(number) >= 3
     return "ADDRESS" if certain or _near_cue(match) else None

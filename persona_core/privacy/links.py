@@ -135,7 +135,7 @@ LINKS = Family(
         Rule(rf"{_HOST}{_TLD}/{_URL_CHAR}{{1,2000}}{_URL_END}", _link, keep=True),
         Rule(rf"{_LOCAL}{_AT}{_PROVIDER}{_DOTTED}{_NO_LETTER}", "EMAIL"),
         Rule(rf"{_LOCAL}\s(?:at|AT|앳)\s{_PROVIDER}{_DOTTED}{_NO_LETTER}", "EMAIL"),
-        Rule(rf"{_LOCAL}{_SPELLED_AT}{_PROVIDER}{_NO_LETTER}", "EMAIL"),
+        Rule(rf"{_LOCAL}(?<=[A-Za-z0-9._\-]{{2}}){_SPELLED_AT}{_PROVIDER}{_NO_LETTER}", "EMAIL"),
         Rule(rf"{_BEGIN}(?<!/)@[A-Za-z0-9_](?:[._]{{0,2}}[A-Za-z0-9_]){{2,29}}_?{_NO_LETTER}", _mention),
         Rule(
             rf"(?<![가-힣])(?:[내제]\s?)?{_APP}\s?(?:친추)?\s?{_ID}?{_GAP}{{0,8}}{_HANDLE}",

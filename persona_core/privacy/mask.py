@@ -17,9 +17,7 @@ from persona_core.privacy.names import Names
 from persona_core.privacy.span import Span, blank, blank_placeholders
 
 NOBODY = Names()
-_LONGEST_BUBBLE = (
-    20_000  # characters looked at in one piece; a longer one is a pasted file, masked piece by piece
-)
+_LONGEST_BUBBLE = 20_000  # characters; what is longer is a pasted file, and read piece by piece
 _PLACEHOLDERS = Placeholders()
 
 
@@ -61,9 +59,8 @@ def _look(text: str, names: Names) -> list[tuple[Span, str]]:
     strangers = others.find(text, names.learned)
     if not (found or named or strangers):
         return []
-    return (
-        [(span, "") for span in found] + named + [(span, text[span.start : span.end]) for span in strangers]
-    )
+    who = [text[span.start : span.end] for span in strangers]
+    return [*((span, "") for span in found), *named, *zip(strangers, who, strict=True)]
 
 
 def _detect_long(text: str, names: Names) -> Iterator[tuple[Span, str]]:
@@ -81,8 +78,7 @@ class Masker:
     """Masks the lines of one chat. ``counts`` says how often each type was found, never what.
 
     ``persona`` and ``partner`` are display names, or several names of the same person with the real one first.
-    ``nicknames`` are further pet names, ``others`` further people; ``learned`` is
-    what `morphemes.learn` found in the chat.
+    ``nicknames`` are further pet names, ``others`` further people; ``learned`` is what `learn` found in the chat.
     """
 
     def __init__(

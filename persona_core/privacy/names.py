@@ -185,7 +185,7 @@ class Names:
 
     ``persona`` and ``partner`` take a display name, or several names of the same person with the real one first.
     ``nicknames`` belong to nobody in particular. ``others`` are further people, by full or given name. ``learned``
-    is what `morphemes.learn` found.
+    is what `learn` found.
     """
 
     def __init__(

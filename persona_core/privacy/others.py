@@ -26,6 +26,7 @@ from persona_core.privacy.lexicon import (
     THINGS,
     WORDS,
 )
+from persona_core.privacy.names import split
 from persona_core.privacy.particles import LINKED, TAIL, TITLE, last_sound
 from persona_core.privacy.rule import words
 from persona_core.privacy.span import FILL, Span
@@ -34,6 +35,7 @@ _START = "(?<![가-힣])"
 _KNOWN = NAMES | WORDS
 _SECOND = frozenset(SECOND)
 _SURNAME = f"[{''.join(sorted(SURNAMES))}]"
+_USUAL = f"[{''.join(sorted(SURNAMES - RARE_SURNAMES))}]"
 _HEAD = "".join(sorted(set(FIRST) | SURNAMES))
 _NEXT = "".join(sorted(set(FIRST + SECOND) | {surname[1] for surname in DOUBLE_SURNAMES}))
 # Begins with a character class so that the scan is fast; the look-behind then says: the first of its word.
@@ -42,14 +44,16 @@ _WORD = re.compile(rf"[{_HEAD}](?<![가-힣0-9][가-힣])[{_NEXT}][가-힣]*")
 _TAIL = re.compile(TAIL + "$")
 _ALSO_GIVEN = frozenset("하나 나라 우리 가을 여름 유리 아름".split())  # after a surname: 김하나
 _CALLED = re.compile("아+$")
-_CALLED_FIRST = re.compile("야(?: [가-힣]|[!~,])")
+_CALLED_FIRST = re.compile(
+    r"(?:\n|(?<!.))..야(?: [가-힣]|[!~,].?)", re.DOTALL
+)  # at the beginning of a bubble
 _LINKED = re.compile(LINKED)
 _JOINED = re.compile("이랑(?![가-힣])")
-_TITLED = re.compile(rf"이?\s?{TITLE}")
+_TITLED = re.compile(rf"이? ?{TITLE}")
 _TITLED_WORD = re.compile(
-    r"\s?(?:씨(?![가-힣])|씨[가는를도의]|언니|오빠|누나|형(?![태식편님])|쌤)|님(?![가-힣])|님[이은도]"
+    r" ?(?:씨(?![가-힣])|씨[가는를도의]|언니|오빠|누나|형(?![태식편님])|쌤)|님(?![가-힣])|님[이은도]"
 )
-_TITLED_PLAINLY = re.compile(r"\s?씨(?![가-힣]{2})|(?<!자)님(?![가-힣]{2})")
+_TITLED_PLAINLY = re.compile(r" ?씨(?![가-힣]{2})|(?<!자)님(?![가-힣]{2})")
 
 _JOB = words(
     """대리 과장 차장 부장 팀장 실장 사원 상무 전무 교수 박사 원장 쌤 선생 선배 간호사 변호사 코치 감독 매니저 조교 반장 회장 총무
@@ -58,7 +62,7 @@ _JOB = words(
 _JOB_HERE = re.compile(_JOB)
 _SURNAME_AND_JOB = re.compile(
     r"[김박최정강조윤장임한오서신권황안송류홍유고문양손배백허남심노하곽성차우구민진엄채방이](?<![가-힣][가-힣])"
-    rf"(?:(?={_JOB})|(?<=[김박최강윤임송홍권황류곽엄허심정조장])(?=\s{_JOB}))"
+    rf"(?:(?={_JOB})|(?<=[김박최강윤임송홍권황류곽엄허심정조장])(?= {_JOB}))"
     r"(?<!조(?=교수|수석))(?<!정(?=교수))(?<![이전방](?=사장))(?<!전(?=대표|감독))(?<![한오신](?=선배))(?<![신차노](?=감독))"
     r"(?<!백(?=프로))(?<!노(?=교수))(?<!고(?=소장))(?<!신(?=대리))"
 )
@@ -81,13 +85,15 @@ _HIDDEN = re.compile(
     rf"{_START}{_SURNAME}(?:[*○●〇]{{1,2}}[가-힣]?|[OX]{{2}}|ㅇㅇ|[가-힣][*○●〇])(?![*\d])"
     rf"|{_START}(?P<name>[김이박최정강조윤장임])(?=[모某]\s?씨)"
 )
-_SPACED = re.compile(
-    rf"(?<![가-힣])(?<![가-힣] )(?![한이손명]\s){_SURNAME}([ .·])[{FIRST}]\1[{SECOND}](?=[^가-힣]|$|[아야이가은는님씨도의](?![가-힣]))(?! [가-힣](?![가-힣]))"
+_SPACED = re.compile(  # 김 민 수; not a stretch of a text in which everything is spaced
+    rf"{_START}(?<![가-힣] )(?![한이손명] ){_USUAL}([ .·])[{FIRST}]\1[{SECOND}]"
+    r"(?=[^가-힣]|$|[아야이가은는님씨도의](?![가-힣]))(?! [가-힣](?![가-힣]))"
 )
 _CONTACT = re.compile(r"연락처\s?:\s?(?P<name>[가-힣]{2,4})(?![가-힣])")
 # 국민 123456-01-234567 홍길동: the owner of the account.
 _OWNER = re.compile(
-    rf"[{FILL['ACCOUNT']}]\s?[/,(]?\s?(?:[가-힣A-Z]{{2,6}}\s?[/,]?\s)?(?P<name>{_SURNAME}[{FIRST}][{SECOND}])(?![가-힣])"
+    rf"[{FILL['ACCOUNT']}]\s?[/,(]?\s?(?:[가-힣A-Z]{{2,6}}\s?[/,]?\s)?"
+    rf"(?P<name>{_SURNAME}(?:[{FIRST}][{SECOND}]|[가-힣][가-힣](?<![요줘해야임함고로에서은는거다지까네라게])))(?=님|[^가-힣]|$)"
 )
 # 준이가, 윤아: a given name of one syllable.
 _SHORT = re.compile(
@@ -98,12 +104,12 @@ _GLUED = re.compile(
     r"(?<![가-힣])(?:근데|헐|야|그럼|진짜|아니|혹시|오늘|어제|내일|우리|나랑|안녕|얘들아)"
     rf"(?P<name>[{_HEAD}][{_NEXT}])(?=이?(?:가|는|랑|한테|도|네|야|아|씨|님)?(?![가-힣]))"
 )
-_ALWAYS = (_SURNAME_AND_JOB, _SHORT, _GLUED)
+_ALWAYS = (_SURNAME_AND_JOB, _SHORT)
 _RARE = (_OWNER, _CUED, _MENTION, _HIDDEN, _SPACED, _CONTACT, romanised.STRANGER)
 _MAYBE_RARE = re.compile(
     rf"[@*○●〇A-Zㅇ{FILL['ACCOUNT']}이성예수받보입신고환대담본실연모 .](?:(?<=[@*○●〇A-Z{FILL['ACCOUNT']}])|(?<=[가-힣]ㅇ)ㅇ|"
     + words(
-        """(?<=이)름 (?<=성)[함명] (?<=예)(?:금주|약자) (?<=수)[취령]인 (?<=받)는 (?<=보)(?:내는|낸) (?<=입)금자 (?<=신)청자
+        r"""(?<=이)름 (?<=성)[함명] (?<=예)(?:금주|약자) (?<=수)[취령]인 (?<=받)는 (?<=보)(?:내는|낸) (?<=입)금자 (?<=신)청자
         (?<=고)객 (?<=환)자 (?<=대)표자 (?<=담)당자 (?<=본)명 (?<=실)명 (?<=연)락처 (?<=모)\s?씨 (?<=\.)[가-힣]\."""
     )
     + rf"|(?<= )[{FIRST}] [{SECOND}])"
@@ -122,9 +128,10 @@ def find(text: str, learned: Mapping[str, int]) -> list[Span]:
     for match in _WORD.finditer(text):
         word, start = match[0], match.start()
         known = word[:2] in _KNOWN or word[1:3] in _KNOWN or word[2:4] in _KNOWN
-        if known or _HINT.match(text, start) or word in learned:
-            if length := _length(text, start, word) or learned.get(word, 0):
-                found.append(Span(start, start + length, "NAME"))
+        maybe = known or _HINT.match(text, start) or word in learned
+        if maybe and (length := _length(text, start, word) or learned.get(word, 0)):
+            found.append(Span(start, start + length, "NAME"))
+    found += [Span(*m.span("name"), "NAME") for m in _GLUED.finditer(text) if m["name"] in NAMES]
     for pattern in _ALWAYS:
         if pattern.search(text):
             found += _spans(pattern, text)
@@ -155,9 +162,7 @@ def doubtful(text: str) -> Iterator[re.Match[str]]:
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> list[Span]:
-    spans = [match.span(match.lastgroup or 0) for match in pattern.finditer(text)]
-    if pattern is _GLUED:
-        spans = [(start, end) for start, end in spans if text[start:end] in NAMES]
+    spans = (match.span(match.lastgroup or 0) for match in pattern.finditer(text))
     return [Span(start, end, "NAME") for start, end in spans if not _NOT_SAID.match(text, start)]
 
 
@@ -179,9 +184,9 @@ def _length(text: str, start: int, word: str) -> int:
 def _fits(text: str, end: int, given: str, tail: str, *, surname: str = "") -> bool:
     """Whether ``given``, which ends at ``end``, is a name here. ``tail`` is the rest of its word."""
     clear = surname in CLEAR_SURNAMES or len(surname) > 1
-    if len(given) < 2 or (
-        given in NEVER and not (clear and given in _ALSO_GIVEN) and not _LINKED.match(tail)
-    ):
+    linked = _LINKED.match(tail) is not None
+    never = given in NEVER and not (linked or (clear and given in _ALSO_GIVEN))
+    if len(given) < 2 or never:
         return False
     if (given in NAMES and surname not in RARE_SURNAMES) or (given in WORDS and clear):
         return _TAIL.match(tail) is not None or _TITLED.match(text, end) is not None
@@ -193,14 +198,9 @@ def _fits(text: str, end: int, given: str, tail: str, *, surname: str = "") -> b
         return False
     if last_sound(given) != "vowel":
         joined = given in WORDS and given not in THINGS and _JOINED.match(tail)  # 수정이랑
-        if joined or _CALLED.match(tail) or _LINKED.match(tail):
+        if linked or joined or _CALLED.match(tail):
             return True
-    elif (
-        given in WORDS
-        and given not in THINGS
-        and end == 2
-        and _CALLED_FIRST.match(tail + text[end + 1 : end + 3])
-    ):
+    elif given in WORDS and given not in THINGS and _CALLED_FIRST.fullmatch(text, max(0, end - 3), end + 3):
         return True  # 슬기야 어디야
     return titled.match(text, end) is not None
 
@@ -208,4 +208,4 @@ def _fits(text: str, end: int, given: str, tail: str, *, surname: str = "") -> b
 def person(name: str) -> str:
     """One key for 김민수, 민수 and 김 민 수: the given name."""
     letters = re.sub(r"[^가-힣A-Za-z*]", "", name)
-    return letters[1:] if len(letters) == 3 and letters[0] in SURNAMES else letters.lower()
+    return split(letters)[1].lower()

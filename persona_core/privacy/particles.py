@@ -138,7 +138,7 @@ TAIL = (
 )
 # 이 and one of these: 도윤이가, 도윤이한테. A noun takes only one of the two, so what stands before is a name.
 LINKED = "이" + words(
-    """가 는 를 도 한테 한텐 에게 께 의 만(?!큼) 꺼 거 껀 보고 하고 처럼 까지 부터 보다 때문 땜 같 쓰 말고 빼고 랑만
+    """가 는 를 도 한테 한텐 에게 께 의 만(?!큼) 꺼 거(?!든|나|라|야) 껀 보고 하고 처럼 까지 부터 보다 때문 땜 같 쓰 말고 빼고 랑만
     도요 는요"""
 )
 TITLE = words(

@@ -22,9 +22,12 @@ REPO = "minsu/talk"
 
 
 @pytest.fixture
-def signed_in(hub, monkeypatch):
-    """The hub, with minsu's writing token in the environment."""
+def signed_in(hub, monkeypatch, tmp_path):
+    """The hub, with minsu's writing token in the environment and nothing in the cache."""
+    from huggingface_hub import constants
+
     monkeypatch.setenv("HF_TOKEN", hub.token)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     return hub
 
 

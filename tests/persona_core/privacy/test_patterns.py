@@ -1,0 +1,99 @@
+"""What the patterns take for personal data, type by type, and what they leave."""
+
+import pytest
+
+from persona_core.privacy import detect
+
+
+def found(text):
+    return [(text[span.start : span.end], span.type) for span in detect(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("번호는 01000001234로", ("01000001234", "PHONE")),
+        ("+82 10-0000-1234", ("+82 10-0000-1234", "PHONE")),
+        ("010-0000\n1234", ("010-0000\n1234", "PHONE")),
+        ("051)000-2345", ("051)000-2345", "PHONE")),
+        ("포인트 뒷자리 1234", ("1234", "PHONE")),
+        ("900101-1234567이야", ("900101-1234567", "RRN")),
+        ("210101-3000000", ("210101-3000000", "RRN")),  # after 2020 there is no check digit
+        ("900101-1******", ("900101-1******", "RRN")),
+        ("900101-5000000", ("900101-5000000", "FRN")),
+        ("4111-1111-1111-1111", ("4111-1111-1111-1111", "CARD")),
+        ("4111111111111111", ("4111111111111111", "CARD")),
+        ("신한카드(1*3*) 승인", ("1*3*", "CARD")),
+        ("카드 유효기간 09/28", ("09/28", "CARD_EXP")),
+        ("cvc 123", ("123", "CARD_CVC")),
+        ("신한 110-000-123456으로", ("110-000-123456", "ACCOUNT")),
+        ("110000123456 신한", ("110000123456", "ACCOUNT")),
+        ("M12345678", ("M12345678", "PASSPORT")),
+        ("11-12-345678-90", ("11-12-345678-90", "DRIVER_LICENSE")),
+        ("220-81-62517", ("220-81-62517", "BRN")),
+        ("현관 비번 #1203*5678", ("#1203*5678", "PASSCODE")),
+        ("비번은1234567이야", ("1234567", "PASSCODE")),
+        ("인증번호 [384756]", ("384756", "PASSCODE")),
+        ("생일이 8월 12일", ("8월 12일", "BIRTHDAY")),
+        ("98년생", ("98년생", "BIRTHDAY")),
+        ("a.b@example.com으로", ("a.b@example.com", "EMAIL")),
+        ("minsu 골뱅이 네이버 닷컴", ("minsu 골뱅이 네이버 닷컴", "EMAIL")),
+        ("인스타 dy_kim", ("dy_kim", "SNS_ID")),
+        ("12가3456", ("12가3456", "VEHICLE")),
+        ("송장 123456789012", ("123456789012", "TRACKING")),
+        ("37.5665, 126.9780", ("37.5665, 126.9780", "COORD")),
+        ("https://open.kakao.com/o/abc", ("https://open.kakao.com/o/abc", "URL")),
+        ("서울시 강남구 테헤란로 152로 와", ("서울시 강남구 테헤란로 152", "ADDRESS")),
+        ("역삼동 123-4", ("역삼동 123-4", "ADDRESS")),
+        ("101동 1502호야", ("101동 1502호", "ADDRESS")),
+    ],
+)
+def test_one_of_each_form(text, expected):
+    """The value is found to its last digit, and the particle behind it stays."""
+    assert found(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "8801043014830",  # a barcode that looks like a resident number of 2088
+        "101번 버스",
+        "1588-1234",
+        "2002 2006 2010",
+        "10-11시",
+        "강남대로점",
+        "테헤란로 막힌다",
+        "집으로 3시까지",
+        "203호 강의실",
+        "101동 옆",
+        "우리 10시에 하나 국민",
+        "비번 4자리야?",
+        "쿠폰 유효기간 12/31까지",
+        "생일 선물 10/20에 도착",
+        "골뱅이 무침",
+        "인스타 dm",
+        "1,234,567,890원",
+        "3.141592653589",
+        "https://youtu.be/dQw4w9WgXcQ",
+        "https://n.news.naver.com/article/001/0012345678",
+    ],
+)
+def test_false_friends_stay(text):
+    """What only looks like personal data is not touched."""
+    assert found(text) == []
+
+
+def test_a_link_to_a_film_is_kept_whole():
+    """The digits of a harmless link are not taken for an account, those beside it are."""
+    assert found("https://www.coupang.com/vp/products/110000123456 110000123456") == [
+        ("110000123456", "ACCOUNT")
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["가로 1" * 4000, "1-" * 10_000, "a@." * 7000, "비번 " * 6000, "1" * 20_000, "ㅇ" * 20_000]
+)
+@pytest.mark.timeout(20)
+def test_no_line_takes_long(text):
+    """Patterns are bounded: a line made to hurt them is read like any other."""
+    detect(text)

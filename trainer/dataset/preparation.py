@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from persona_core.errors import DataError
+from persona_core.privacy import learn
 from persona_core.prompt import ChatFormat
-from trainer.chatlog import Chat, count_senders, open_chat
+from trainer.chatlog import Chat, Message, open_chat
 from trainer.dataset.dealing import Dealer, drop_example
 from trainer.dataset.ledger import Ledger
 from trainer.dataset.likeness import Copies
@@ -20,7 +21,7 @@ from trainer.dataset.reading import batches, is_prepared, read_prepared, read_se
 from trainer.dataset.report import Report, Source, build_report, write_report
 from trainer.dataset.row_rules import Format
 from trainer.dataset.selection import most_informative
-from trainer.dataset.shaping import Item, Order, shape_all
+from trainer.dataset.shaping import NOBODY, Item, Order, People, shape_all
 from trainer.dataset.split import split
 from trainer.dataset.tally import Tally
 from trainer.progress import bar, say
@@ -95,12 +96,10 @@ class Preparation:
         self._sources = [Source("jsonl") for _ in paths]
 
     def _read_chat(self, chat: Chat) -> None:
-        """Once to see who is there, once to mask and cut."""
+        """Once to see who is there and who is spoken of, once to mask and cut."""
         with bar("dataset.bar", 2 * chat.size) as advance:
-            speakers = count_senders(chat.messages(advance))
-            self._shape(
-                read_sessions(chat.messages(advance), self._settings, self._tally), chat.size, tuple(speakers)
-            )
+            people = _meet(chat.messages(advance))
+            self._shape(read_sessions(chat.messages(advance), self._settings, self._tally), chat.size, people)
         self._sources = [
             Source(
                 export.format.platform,
@@ -112,9 +111,9 @@ class Preparation:
             for export in chat.exports
         ]
 
-    def _shape(self, items: Iterable[Item], size: int, speakers: Sequence[str] = ()) -> None:
+    def _shape(self, items: Iterable[Item], size: int, people: People = NOBODY) -> None:
         processes = 1 if size < _SMALL else max(1, min(_MOST_PROCESSES, os.cpu_count() or 1))
-        order = Order.of(self._settings, speakers, self._chat_format)
+        order = Order.of(self._settings, people, self._chat_format)
         with self._everything.open("w", encoding="utf-8", newline="\n") as file:
             for shaped in shape_all(batches(items), order, processes):
                 self._tally.add(shaped.tally)
@@ -141,6 +140,24 @@ class Preparation:
         report = build_report(self._settings, row_format, self._tally, self._sources, dealt)
         write_report(report, self._folder)
         return report
+
+
+def _meet(messages: Iterable[Message]) -> People:
+    """Who speaks, and which doubtful words are people's names in this chat."""
+    speakers: set[str] = set()
+
+    def texts() -> Iterator[str]:
+        for message in messages:
+            if message.kind != "system":
+                speakers.add(message.sender)
+            if message.kind == "text":
+                yield message.text
+
+    said = texts()
+    learned = learn(said)
+    for _ in said:  # whoever does not learn has not listened
+        pass
+    return People(tuple(sorted(speakers - {""})), learned)
 
 
 @contextmanager

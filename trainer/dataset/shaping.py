@@ -7,7 +7,7 @@ file. What comes back is in the batches' order, whatever the processes do, so th
 import signal
 from array import array
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -34,6 +34,16 @@ Batch = Sequence[Item]
 _AHEAD = 2  # batches under way for each process: enough to keep it busy, few enough to keep memory even
 
 
+class People(NamedTuple):
+    """Who speaks in a chat, and the words that are names there (see `persona_core.privacy.learn`)."""
+
+    speakers: Sequence[str]
+    learned: Mapping[str, int]
+
+
+NOBODY = People((), {})
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What a process must know to shape batches."""
@@ -42,15 +52,16 @@ class Order:
     partner: str
     nicknames: tuple[str, ...]
     others: tuple[str, ...]  # whoever else speaks in a group
+    learned: Mapping[str, int]
     max_length: int  # tokens of an example, system prompt included
     chat_format: ChatFormat
 
     @classmethod
-    def of(cls, settings: Settings, speakers: Iterable[str], chat_format: ChatFormat) -> "Order":
-        """What ``settings`` ask for in a chat of these ``speakers``."""
+    def of(cls, settings: Settings, people: People, chat_format: ChatFormat) -> "Order":
+        """What ``settings`` ask for in a chat of these ``people``."""
         two = (settings.me, settings.partner)
-        others = tuple(name for name in speakers if name not in two and not is_service(name))
-        return cls(*two, settings.names, others, settings.max_length, chat_format)
+        others = tuple(name for name in people.speakers if name not in two and not is_service(name))
+        return cls(*two, settings.names, others, people.learned, settings.max_length, chat_format)
 
     @property
     def overhead(self) -> int:
@@ -88,7 +99,9 @@ class Shaper:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._budget = order.max_length - order.overhead
-        self._masker = Masker(order.persona, order.partner, order.nicknames, order.others)
+        self._masker = Masker(
+            order.persona, order.partner, order.nicknames, order.others, learned=order.learned
+        )
         self._shown: set[str] = set()  # rules the report has an example of
 
     def shape(self, batch: Batch) -> Shaped:

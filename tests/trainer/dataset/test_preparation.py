@@ -16,7 +16,7 @@ from trainer.dataset.example import Example, read_examples
 from trainer.dataset.likeness import Copies
 from trainer.dataset.preparation import prepare_files, write_data
 from trainer.dataset.reading import batches, read_sessions
-from trainer.dataset.shaping import Order, Shaper, shape_all
+from trainer.dataset.shaping import NOBODY, Order, Shaper, shape_all
 from trainer.dataset.tally import Tally
 from trainer.run import open_run
 from trainer.settings import Settings
@@ -119,7 +119,7 @@ chats = st.lists(
 
 @pytest.fixture(scope="module")
 def shaper():
-    return Shaper(Order.of(Settings(me=ME, partner=YOU, max_length=192), (), CHAT))
+    return Shaper(Order.of(Settings(me=ME, partner=YOU, max_length=192), NOBODY, CHAT))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -169,7 +169,7 @@ def test_the_report_accounts_for_every_message_of_a_real_chat(tmp_path):
 def test_several_processes_give_what_one_gives():
     """Order, examples and counts: the same export is the same bytes on every machine."""
     talk = [Message(START + timedelta(hours=i), (YOU, ME)[i % 2], f"{i}월 말") for i in range(0, 60)]
-    order = Order.of(Settings(me=ME, partner=YOU, max_length=256), (), CHAT)
+    order = Order.of(Settings(me=ME, partner=YOU, max_length=256), NOBODY, CHAT)
 
     def shaped(processes: int):
         sessions = read_sessions(talk, Settings(me=ME, partner=YOU), Tally())

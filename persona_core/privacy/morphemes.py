@@ -78,9 +78,11 @@ def _samples(lines: Iterable[str]) -> list[tuple[str, str, int]]:
 
 
 def _verdicts(samples: list[tuple[str, str, int]]) -> Iterator[tuple[str, int]]:
+    if not samples:
+        return
     from kiwipiepy import Kiwi
 
-    kiwi = Kiwi(num_workers=1)
+    kiwi = Kiwi(num_workers=1)  # half a gigabyte, and let go afterwards: training needs it more
     for first in range(0, len(samples), _TOGETHER):
         batch = samples[first : first + _TOGETHER]
         tokens: list[Any] = kiwi.tokenize(_END.join(stretch for _, stretch, _ in batch))

@@ -53,9 +53,8 @@ class ChatFormat:
 
 # --- bubbles <-> text ---
 
-_NOT_TEXT = re.compile(
-    r"[\x00-\x09\x0b-\x1f\x7f\x85\ue000\ue001\ufeff\ufffd]"
-)  # control characters, our two marks, broken text
+# Control characters, our two marks, and what stands for broken text.
+_NOT_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\x85\ue000\ue001\ufeff\ufffd]")
 
 
 def clean_bubble(text: str) -> str:

@@ -18,7 +18,7 @@ from conversation import Engine
 from persona_core.errors import EngineError, PersonaError
 from persona_core.prompt import Turn
 
-PATIENCE_S = 120.0  # how long a message waits for the engine: most of a cold start's loading; then she is told
+PATIENCE_S = 120.0  # a message waits so long for a cold start's loading; then she is told
 
 State = Literal["waking", "downloading", "loading", "ready", "failed"]
 Report = Callable[[State], None]

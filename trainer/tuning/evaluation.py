@@ -24,9 +24,7 @@ from trainer.tuning.labels import IGNORED, Row, read_rows
 from trainer.tuning.samples import draw_samples, write_samples
 from trainer.tuning.source import source_of
 
-BATCH_TOKENS = (
-    1024  # rows share one forward up to this many: enough to keep a GPU busy, little beside the weights
-)
+BATCH_TOKENS = 1024  # of rows in one forward: enough to keep a GPU busy, little beside the weights
 LOGITS_AT_ONCE = 128  # positions in float32: 80 MB a copy at a vocabulary of 150,000
 
 

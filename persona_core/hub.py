@@ -70,6 +70,8 @@ def hub_token() -> str:
     token: str | None = get_token()
     if not token:
         raise TokenMissing("hub.token_missing")
+    if not token.isascii():  # a header could not even carry it
+        raise TokenMissing("hub.token_refused", message="")
     return token
 
 

@@ -119,7 +119,7 @@ def train(
     if demo:
         pipeline.train_demo(run, push, asked)
     elif exports and len(exports) == 1 and (exports[0] / "run.toml").is_file():
-        pipeline.resume(exports[0], push)
+        pipeline.resume(exports[0], push, asked)
     elif exports:
         pipeline.train(exports, run, push, asked)
     else:
@@ -189,10 +189,9 @@ def evaluate(run: RunFolder) -> None:
 @app.command(help=text("cli.export"))
 def export(run: RunFolder) -> None:
     """Merge, quantise, verify: write the release folder anew."""
-    from trainer.release import build_release
-    from trainer.run import load_run
+    from trainer import pipeline
 
-    build_release(load_run(run))
+    pipeline.export(run)
 
 
 @app.command(help=text("cli.push_verb"))
@@ -211,13 +210,17 @@ def chat(
     his_name: Annotated[str, _option("his_name", "--his-name")] = "",
     her_name: Annotated[str, _option("her_name", "--her-name")] = "",
     revision: Annotated[str | None, _option("revision", "--revision")] = None,
-    port: Annotated[int, _option("port", "--port")] = 7860,
+    port: Annotated[
+        int, typer.Option("--port", min=1024, max=65535, help=text("cli.port"), show_default=False)
+    ] = 7860,
 ) -> None:
     """Talk to a run or a repository here: the Space's page, or the terminal."""
     from trainer import conversation
 
-    talk = conversation.in_terminal if terminal else conversation.in_browser
-    talk(source, revision=revision, his_name=his_name, her_name=her_name, port=port)
+    if terminal:
+        conversation.in_terminal(source, revision=revision, his_name=his_name, her_name=her_name)
+    else:
+        conversation.in_browser(source, revision=revision, his_name=his_name, her_name=her_name, port=port)
 
 
 def _list(names: str) -> tuple[str, ...]:

@@ -4,12 +4,13 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from persona_core.errors import PersonaError, SettingsError
 from trainer.progress import say
-from trainer.run import Run, load_run, open_run
+from trainer.run import Run, discarded_if_useless, load_run, open_run
 from trainer.settings import Origin, Settings
 
 RUNS = Path("runs")
@@ -17,19 +18,25 @@ RUNS = Path("runs")
 
 def train(exports: Sequence[Path], folder: Path | None, repo: str | None, asked: Mapping[str, Any]) -> None:
     """`persona-train EXPORT... --me NAME`: open the run that these exports and settings belong to, and go on."""
-    me, partner = _speakers(exports, asked.get("me", ""), asked.get("partner", ""))
     _check_destination(repo)
+    me, partner = _speakers(exports, asked.get("me", ""), asked.get("partner", ""))
     sha256 = _digest(exports)
     chosen = {**asked, "me": me, "partner": partner, "exports_sha256": sha256}
     key = hashlib.sha256(f"{sha256} {me} {asked.get('base', '')}".encode()).hexdigest()[:8]
     folder = folder or RUNS / f"persona-{key}"
-    origins: dict[str, Origin] = dict.fromkeys([*asked, "exports_sha256"], "flag")
+    origins: dict[str, Origin] = dict.fromkeys([*asked, "exports", "exports_sha256"], "flag")
+    if "partner" not in asked:
+        origins["partner"] = "measured"
     if "base" not in asked and not (folder / "run.toml").exists():
         from trainer.tuning import choose_base
 
         chosen["base"] = choose_base(asked.get("device", "auto"))
         origins["base"] = "measured"
-    settings = Settings(exports=tuple(str(path) for path in exports), **chosen)
+    settings = Settings(exports=tuple(str(path.resolve()) for path in exports), **chosen)
+    if not (folder / "run.toml").exists():
+        from trainer.tuning import check_base
+
+        check_base(settings)
     _whole_way(open_run(folder, settings, origins), repo)
 
 
@@ -51,17 +58,20 @@ def train_demo(folder: Path | None, repo: str | None, asked: Mapping[str, Any]) 
     from trainer import demo
 
     _check_destination(repo)
-    folder = folder or RUNS / "demo"
+    folder = (folder or RUNS / "demo").resolve()
     export = demo.write_export(folder)
     settings = demo.settings(export, _digest([export]), asked)
-    origins: dict[str, Origin] = {**dict.fromkeys(demo.SETTINGS, "demo"), **dict.fromkeys(asked, "flag")}
+    origins: dict[str, Origin] = {**dict.fromkeys(demo.CHOSEN, "demo"), **dict.fromkeys(asked, "flag")}
     _whole_way(open_run(folder, settings, origins), repo)
 
 
-def resume(folder: Path, repo: str | None) -> None:
-    """`persona-train RUN`: go on where the run stopped."""
+def resume(folder: Path, repo: str | None, asked: Mapping[str, Any]) -> None:
+    """`persona-train RUN`: go on where the run stopped, with the settings it was begun with."""
     _check_destination(repo)
-    _whole_way(load_run(folder), repo)
+    run = load_run(folder)
+    if different := run.settings.differences(replace(run.settings, **asked)):
+        raise SettingsError("settings.other_run", folder=folder, fields=", ".join(different))
+    _whole_way(run, repo)
 
 
 def _whole_way(run: Run, repo: str | None) -> None:
@@ -69,15 +79,10 @@ def _whole_way(run: Run, repo: str | None) -> None:
     from trainer.dataset import prepare
     from trainer.tuning import tune
 
-    if repo:
-        from trainer.release import check_destination
-
-        check_destination(
-            repo
-        )  # a missing token or a public repository is said now, not after hours of training
     say("pipeline.begin", folder=run.path, base=run.settings.base)
     if not run.data.exists():
-        prepare(run)
+        with discarded_if_useless(run):
+            prepare(run)
     if not run.adapter.exists():
         tune(run)
     if "evaluation" not in run.read_metrics():
@@ -98,6 +103,16 @@ def evaluate(folder: Path) -> None:
         raise SettingsError("pipeline.not_trained", folder=folder)
     _evaluate(run)
     _tell(run)
+
+
+def export(folder: Path) -> None:
+    """`persona export RUN`."""
+    from trainer.release import build_release
+
+    run = load_run(folder)
+    if not run.adapter.exists():
+        raise SettingsError("pipeline.not_trained", folder=folder)
+    build_release(run)
 
 
 def push(folder: Path, repo: str) -> None:
@@ -147,7 +162,10 @@ def _speakers(exports: Sequence[Path], me: str, partner: str) -> tuple[str, str]
         raise SettingsError("cli.no_me", names=", ".join(said))
     me = find_sender(me, said)
     if partner:
-        return me, find_sender(partner, said)
+        partner = find_sender(partner, said)
+        if partner == me:
+            raise SettingsError("pipeline.same_person", name=me)
+        return me, partner
     others = [name for name in said if name != me]
     if not others:
         raise SettingsError("pipeline.alone", me=me)
@@ -156,10 +174,10 @@ def _speakers(exports: Sequence[Path], me: str, partner: str) -> tuple[str, str]
 
 def _digest(paths: Sequence[Path]) -> str:
     """One sha256 over the exports' own, so that the order they are given in does not matter."""
+    files = (file for path in paths for file in (path.rglob("*") if path.is_dir() else [path]))
     each = []
-    for path in paths:
-        files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
-        for file in files:
+    for file in files:
+        if file.suffix in (".txt", ".csv", ".zip", ".jsonl") or file in paths:
             with file.open("rb") as stream:
                 each.append(hashlib.file_digest(stream, "sha256").hexdigest())
     return hashlib.sha256("".join(sorted(each)).encode()).hexdigest()

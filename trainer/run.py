@@ -22,7 +22,7 @@ from typing import Any
 
 import tomli_w
 
-from persona_core.errors import SettingsError, StorageError
+from persona_core.errors import DataError, PersonaError, SettingsError, StorageError
 from trainer.settings import Origin, Settings
 
 
@@ -69,7 +69,8 @@ class Run:
         """What the stages measured so far; empty before the first."""
         if not self.metrics_file.exists():
             return {}
-        metrics: dict[str, Any] = json.loads(self.metrics_file.read_text(encoding="utf-8"))
+        with _readable(self.metrics_file):
+            metrics: dict[str, Any] = json.loads(self.metrics_file.read_text(encoding="utf-8"))
         return metrics
 
     def add_metrics(self, section: str, values: Mapping[str, Any]) -> None:
@@ -108,14 +109,38 @@ def load_run(path: Path) -> Run:
     """The run that was begun at ``path``.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: there is none, or its run.toml is damaged.
     """
     file = path / "run.toml"
     if not file.is_file():
         raise SettingsError("settings.no_run", folder=path)
-    saved: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["settings"]
-    loaded: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}
-    return Run(path, Settings(**loaded))
+    with _readable(file):
+        saved: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["settings"]
+        loaded: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}
+        return Run(path, Settings(**loaded))
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Turn what a damaged file, or one of another version, makes of itself into a `SettingsError` that names it."""
+    try:
+        yield
+    except PersonaError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise SettingsError("settings.unreadable", file=file) from error
+
+
+@contextmanager
+def discarded_if_useless(run: Run) -> Iterator[None]:
+    """Take back a run whose export turns out to give nothing: only run.toml was in it."""
+    try:
+        yield
+    except DataError:
+        if [path.name for path in run.path.iterdir()] == ["run.toml"]:
+            (run.path / "run.toml").unlink()
+            run.path.rmdir()
+        raise
 
 
 # --- writing whole or not at all ---

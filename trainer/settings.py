@@ -53,7 +53,8 @@ class Settings:
             "--rank": self.rank >= 1,
             "--alpha": self.alpha >= 1,
             "--learning-rate": 0 < self.learning_rate < 1,
-            "--epochs": self.epochs > 0,
+            "--device": self.device in ("auto", "cpu", "cuda"),
+            "--epochs": 0 < self.epochs <= 1000,
             "--effective-batch": self.effective_batch >= 1,
             "--batch": self.batch >= 0 and (self.batch == 0 or self.effective_batch % self.batch == 0),
         }

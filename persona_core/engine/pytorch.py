@@ -37,9 +37,14 @@ class TorchEngine:
             device = "cuda" if torch.cuda.is_available() else "cpu"
         # On ZeroGPU weights must reach the CPU first: transformers' loading threads would touch the real driver.
         first = "cpu" if device == "zero" else device
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            release, device_map={"": first}, dtype=_compute_dtype(first), attn_implementation="sdpa"
-        )
+        from safetensors import SafetensorError
+
+        try:
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                release, device_map={"": first}, dtype=_compute_dtype(first), attn_implementation="sdpa"
+            )
+        except SafetensorError as error:
+            raise EngineError("engine.damaged", folder=release) from error
         if device == "zero":
             model = model.to("cuda")
         return cls(model.eval(), transformers.AutoTokenizer.from_pretrained(release), manifest)

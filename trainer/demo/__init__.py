@@ -26,6 +26,15 @@ SETTINGS: Mapping[str, Any] = {
 }
 
 
+CHOSEN = (
+    *SETTINGS,
+    "exports",
+    "exports_sha256",
+    "me",
+    "partner",
+)  # what a demo run did not take from the defaults
+
+
 def write_export(folder: Path) -> Path:
     """Write the sample chat as an Android export into ``folder`` and return its path."""
     from trainer.demo.sample import write_sample_export
@@ -34,7 +43,7 @@ def write_export(folder: Path) -> Path:
     path = folder / "sample" / "KakaoTalkChats.txt"
     with storage(folder):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_sample_export(path)
+        write_sample_export(path)
     return path
 
 

@@ -1,7 +1,7 @@
 """Examples -> adapter: which base, what fits, training that resumes, and how well it foresees what was never seen."""
 
 from trainer.tuning.evaluation import evaluate
-from trainer.tuning.memory import choose_base
+from trainer.tuning.memory import check_base, choose_base
 from trainer.tuning.training import tune
 
-__all__ = ["choose_base", "evaluate", "tune"]
+__all__ = ["check_base", "choose_base", "evaluate", "tune"]

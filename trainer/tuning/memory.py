@@ -10,8 +10,15 @@ from typing import Any, Literal
 
 from persona_core.errors import TrainingError
 from trainer.settings import Settings
-from trainer.tuning.base import Device, choose_device, compute_dtype, load_config, prepare_process
-from trainer.tuning.source import Source
+from trainer.tuning.base import (
+    Device,
+    choose_device,
+    compute_dtype,
+    load_config,
+    load_tokenizer,
+    prepare_process,
+)
+from trainer.tuning.source import Source, find_source
 
 GIB = 2**30
 
@@ -110,6 +117,18 @@ def largest_that_fits(free: int, ladder: tuple[tuple[str, int], ...] = LADDER) -
         if peak <= free:
             return base
     raise TrainingError("tuning.no_memory", free=in_gib(free), need=in_gib(ladder[-1][1]))
+
+
+def check_base(settings: Settings) -> None:
+    """Say before a long chat is read what would stop training after it.
+
+    Raises:
+        TrainingError, HubError: the base is not to be had, is no chat model, or does not fit.
+    """
+    prepare_process()
+    source = find_source(settings.base, settings.base_revision)
+    load_tokenizer(source)
+    plan(settings, source, choose_device(settings.device))
 
 
 def plan(settings: Settings, source: Source, device: Device) -> Plan:

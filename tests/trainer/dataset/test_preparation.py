@@ -1,6 +1,7 @@
 """An export becomes examples: every message of the persona is learned once or dropped by a named rule."""
 
 import json
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -252,24 +253,26 @@ def big_chat(write_chat):
     return write_chat(*days(30))
 
 
-@pytest.fixture
-def little_room(big_chat):
+@contextmanager
+def little_room():
     """Writes beyond 4 kB of a file fail, as on a full disk; Windows has no such limit."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_disk_that_fills_leaves_the_earlier_output_untouched(tmp_path, big_chat, little_room):
+def test_a_disk_that_fills_leaves_the_earlier_output_untouched(tmp_path, big_chat):
     """One clear error; the four files of before are as they were, and nothing half-written is left."""
     out = tmp_path / "out"
     out.mkdir()
     for name in ("train.jsonl", "validation.jsonl", "report.json", "report.html"):
         (out / name).write_text("earlier", encoding="utf-8")
 
-    with pytest.raises(StorageError) as error:
+    with pytest.raises(StorageError) as error, little_room():
         prepare_files(big_chat, out, "messages")
 
     assert str(out) in str(error.value)
@@ -278,11 +281,11 @@ def test_a_disk_that_fills_leaves_the_earlier_output_untouched(tmp_path, big_cha
     )
 
 
-def test_a_run_whose_disk_fills_has_no_data_folder(tmp_path, big_chat, little_room):
+def test_a_run_whose_disk_fills_has_no_data_folder(tmp_path, big_chat):
     """The stage is done again when there is room."""
     run = open_run(tmp_path / "run", big_chat, {})
 
-    with pytest.raises(StorageError):
+    with pytest.raises(StorageError), little_room():
         prepare(run)
 
     assert [path.name for path in run.path.iterdir()] == ["run.toml"]

@@ -63,6 +63,14 @@ def paths_in(folder):
 # --- the token ---
 
 
+def test_a_token_that_no_header_could_carry_is_refused(hub, monkeypatch):
+    """Korean letters in HF_TOKEN are a mistake, not a crash."""
+    monkeypatch.setenv("HF_TOKEN", "한글토큰")
+
+    with pytest.raises(TokenMissing, match="does not accept"):
+        hub_token()
+
+
 def test_the_token_comes_from_the_environment(monkeypatch):
     """HF_TOKEN, with the blanks of a careless paste removed."""
     monkeypatch.setenv("HF_TOKEN", "hf_invented\n")

@@ -1,10 +1,15 @@
 """The command line: one clear line and exit code 2 for what the user can mend, nothing half-written."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from trainer.pipeline import _digest
+from trainer.run import open_run
+from trainer.settings import Settings
 
 EXPORT = """\ufeff이서연 님과 카카오톡 대화
 저장한 날짜 : 2026년 2월 16일 오후 4:45
@@ -124,3 +129,71 @@ def test_every_verb_explains_itself(tmp_path, verb, language):
 
     assert done.returncode == 0
     assert "--help" in done.stdout
+
+
+def test_one_person_cannot_be_both(export):
+    """--partner that is --me is refused."""
+    done = persona("train", export.name, "--me", "김도윤", "--partner", "김도윤", cwd=export.parent)
+
+    assert "김도윤" in refused(done)
+
+
+def test_a_device_that_is_none_is_refused(export):
+    """Nothing is trained on a device nobody has."""
+    done = persona(
+        "train", export.name, "--me", "김도윤", "--base", "x", "--device", "tpu", cwd=export.parent
+    )
+
+    assert "--device" in refused(done)
+
+
+def test_a_base_that_is_none_is_refused_before_the_chat_is_read(export):
+    """A typo in --base costs seconds, and leaves no run behind."""
+    (export.parent / "model").mkdir()
+    done = persona("train", export.name, "--me", "김도윤", "--base", "model", cwd=export.parent)
+
+    assert "model" in refused(done)
+    assert not (export.parent / "runs").exists()
+
+
+def test_a_taken_port_is_refused(tmp_path):
+    """The link would lead to somebody else's page."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        assert str(port) in refused(persona("chat", "run", "--port", str(port), cwd=tmp_path))
+
+
+def test_a_mistyped_run_folder_is_not_asked_of_the_hub(tmp_path):
+    """runs/typo looks like OWNER/NAME, but runs/ is here."""
+    (tmp_path / "runs").mkdir()
+
+    assert "runs/typo" in refused(persona("chat", "runs/typo", cwd=tmp_path))
+
+
+def test_a_damaged_run_is_refused(tmp_path):
+    """A torn run.toml, or one with settings nobody knows, is named."""
+    for content in ("[settings", "[other]\n", '[settings]\nunheard = "of"\n'):
+        (tmp_path / "run.toml").write_text(content, encoding="utf-8")
+
+        assert "run.toml" in refused(persona("export", ".", cwd=tmp_path))
+
+
+def test_other_settings_for_a_begun_run_are_refused(tmp_path):
+    """Flags on a run folder are not ignored."""
+    open_run(tmp_path / "run", Settings(me="김도윤"), {})
+
+    assert "rank" in refused(persona("train", "run", "--rank", "4", cwd=tmp_path))
+
+
+def test_two_chats_are_two_runs(tmp_path):
+    """The exports' bytes tell runs apart, in a folder and out of it, text or csv."""
+    first, second, same = (tmp_path / name for name in ("first", "second", "same"))
+    for folder, text in ((first, "a"), (second, "b"), (same, "a")):
+        folder.mkdir()
+        (folder / "chat.csv").write_text(text, encoding="utf-8")
+
+    assert _digest([first]) == _digest([same]) == _digest([first / "chat.csv"])
+    assert _digest([first]) != _digest([second])

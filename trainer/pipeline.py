@@ -58,8 +58,8 @@ def train_demo(folder: Path | None, repo: str | None, asked: Mapping[str, Any]) 
     from trainer import demo
 
     _check_destination(repo)
-    folder = (folder or RUNS / "demo").resolve()
-    export = demo.write_export(folder)
+    folder = folder or RUNS / "demo"
+    export = demo.write_export(folder).resolve()
     settings = demo.settings(export, _digest([export]), asked)
     origins: dict[str, Origin] = {**dict.fromkeys(demo.CHOSEN, "demo"), **dict.fromkeys(asked, "flag")}
     _whole_way(open_run(folder, settings, origins), repo)

@@ -375,6 +375,8 @@ def test_an_interrupted_push_leaves_the_repository_as_it_was(hub, released):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # a shell's background jobs ignore Ctrl-C, and so would everything they start
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     while process.poll() is None and not uploads(hub.control.requests):
         time.sleep(0.01)

@@ -25,6 +25,8 @@ import tomli_w
 from persona_core.errors import DataError, PersonaError, SettingsError, StorageError
 from trainer.settings import Origin, Settings
 
+TRAIN, VALIDATION, REPORT = "train.jsonl", "validation.jsonl", "report.json"  # in data/
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -39,15 +41,15 @@ class Run:
 
     @property
     def train_file(self) -> Path:
-        return self.data / "train.jsonl"
+        return self.data / TRAIN
 
     @property
     def validation_file(self) -> Path:
-        return self.data / "validation.jsonl"
+        return self.data / VALIDATION
 
     @property
     def data_report(self) -> Path:
-        return self.data / "report.json"
+        return self.data / REPORT
 
     @property
     def checkpoints(self) -> Path:

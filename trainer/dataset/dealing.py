@@ -11,9 +11,9 @@ from trainer.dataset.ledger import Ledger
 from trainer.dataset.row_rules import Format, check
 from trainer.dataset.split import Parts
 from trainer.dataset.tally import Tally
+from trainer.run import TRAIN, VALIDATION
 
 SHOWN = 20  # examples in the report: a few minutes' reading
-TRAIN, VALIDATION = "train.jsonl", "validation.jsonl"
 
 
 @dataclass(slots=True)

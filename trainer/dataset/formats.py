@@ -19,6 +19,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
+from persona_core.manifest import Placeholders
 from persona_core.prompt import (
     ChatFormat,
     Role,
@@ -34,7 +35,10 @@ Conversation = tuple[tuple[Turn, ...], tuple[bool, ...]]  # turns, and which per
 
 HISTORY = 8  # turns before a reply in the one-reply formats: a reply mostly hangs on the last few
 
-_PREFIX: dict[Role, str] = {"partner": "[[PARTNER]]: ", "persona": "[[PERSONA]]: "}
+_PREFIX: dict[Role, str] = {
+    "partner": f"{Placeholders().partner}: ",
+    "persona": f"{Placeholders().persona}: ",
+}
 
 
 # --- examples -> rows ---

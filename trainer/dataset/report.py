@@ -15,17 +15,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from trainer.dataset.dealing import TRAIN, VALIDATION, Dealt
+from trainer.dataset.dealing import Dealt
 from trainer.dataset.example import Example
 from trainer.dataset.page import render_page
 from trainer.dataset.row_rules import Format
 from trainer.dataset.tally import Tally
-from trainer.run import write_whole
+from trainer.run import REPORT, TRAIN, VALIDATION, write_whole
 from trainer.settings import Settings
 
 Report = dict[str, Any]
 
-REPORT, PAGE = "report.json", "report.html"
+PAGE = "report.html"
 _TOKEN_BARS = 16  # of the context: 64 tokens a bar at the default of 1,024
 _LONGEST_BURST = 8  # bubbles; longer ones share a bar
 

@@ -9,19 +9,20 @@ Formats: `android`, `ios` and `windows` are grammars that `records` reads; `maco
 
 from trainer.chatlog.export import Export, open_export
 from trainer.chatlog.grammar import Format
+from trainer.chatlog.lines import Lines
 from trainer.chatlog.merge import Chat, merge_exports, open_chat, participants
 from trainer.chatlog.message import Kind, Message
-from trainer.chatlog.senders import count_senders, find_sender
-from trainer.chatlog.unread import UnreadLines
+from trainer.chatlog.senders import count_senders, find_partner, find_sender
 
 __all__ = [
     "Chat",
     "Export",
     "Format",
     "Kind",
+    "Lines",
     "Message",
-    "UnreadLines",
     "count_senders",
+    "find_partner",
     "find_sender",
     "merge_exports",
     "open_chat",

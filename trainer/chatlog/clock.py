@@ -38,8 +38,11 @@ def read_day(text: str) -> datetime | None:
 
 
 def read_clock(text: str) -> timedelta | None:
-    """How long after midnight ``text`` is: 오후 1:05, 13:05, 1:05 PM, PM 1:05 or 1:05 p.m.; None for 25:00."""
-    hour, minute, second = (*map(int, _NUMBER.findall(text)), 0)[:3]
+    """How long after midnight ``text`` is: 오후 1:05, 13:05, 1:05 PM, PM 1:05 or 1:05 p.m.; None for 25:00 or 13."""
+    numbers = [int(number) for number in _NUMBER.findall(text)]
+    if len(numbers) < 2:
+        return None
+    hour, minute, second = (*numbers, 0)[:3]
     if hour > 23 or minute > 59 or second > 59:
         return None
     if marker := _MARKER.search(text):

@@ -44,10 +44,10 @@ def detect(sample: bytes, path: Path) -> Detected:
 
     Raises:
         UnknownFormat: no export we know; the text lists those we do.
-        NoMessages: the head of an export, or nothing at all.
+        NoMessages: the head of an export and nothing else.
     """
     if not sample.strip():
-        raise NoMessages("chatlog.empty", path=path)
+        raise UnknownFormat("chatlog.hollow", path=path)
     read = list(readings(sample))
     for encoding, text in read:
         if found := _recognise(text, encoding, path):

@@ -4,7 +4,7 @@
     str(export.format)        "Android, Korean, 12-hour"
     export.room_title         "이서연"
     for message in export.messages(): …
-    export.unread             UnreadLines(count=0, first=[])
+    export.unread             Lines(count=0, first=[])
 
 `merge` puts several exports of one chat together.
 """
@@ -18,11 +18,11 @@ from persona_core.errors import ExportError
 from trainer.chatlog.detect import SAMPLE, detect
 from trainer.chatlog.encoding import Text
 from trainer.chatlog.grammar import Format, Grammar
+from trainer.chatlog.lines import Lines
 from trainer.chatlog.macos import Table
 from trainer.chatlog.message import Message
 from trainer.chatlog.records import Records
 from trainer.chatlog.source import Source, find_sources
-from trainer.chatlog.unread import UnreadLines
 
 Advance = Callable[[float], None]  # hears how many bytes were read since it was last called
 
@@ -33,7 +33,11 @@ def ignore(_: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A file KakaoTalk wrote, of a known format. ``unread`` is complete once `messages` is read to its end."""
+    """A file KakaoTalk wrote, of a known format.
+
+    ``unread`` are lines of no message and damaged ones, ``oversized`` where messages longer than anybody types begin;
+    both are complete once `messages` is read to its end.
+    """
 
     source: Source
     format: Format
@@ -41,7 +45,8 @@ class Export:
     room_title: str
     grammar: Grammar | None  # None: the macOS csv
     crlf: bool
-    unread: UnreadLines = field(default_factory=UnreadLines)
+    unread: Lines = field(default_factory=Lines)
+    oversized: Lines = field(default_factory=Lines)
 
     @property
     def name(self) -> str:
@@ -58,12 +63,13 @@ class Export:
 
     def _batches(self, advance: Advance) -> Iterator[list[Message]]:
         self.unread.clear()
+        self.oversized.clear()
         with self.source.open() as stream:
             text = Text(stream, self.name, self.encoding, crlf=self.crlf, unread=self.unread, advance=advance)
             if self.grammar is None:
-                yield from Table(text, self.unread)
+                yield from Table(text, self.unread, self.oversized)
             else:
-                yield from Records(text, self.grammar, self.unread)
+                yield from Records(text, self.grammar, self.unread, self.oversized)
 
 
 def open_export(path: Path) -> Export:

@@ -16,9 +16,10 @@ from sys import intern
 from persona_core.errors import ExportError
 from trainer.chatlog.clock import Calendar
 from trainer.chatlog.encoding import Text
-from trainer.chatlog.kinds import BEGINNINGS, BOTS, NOT_ASCII, classify, is_english_event, is_system
+from trainer.chatlog.events import BOTS, is_row_of_nobody
+from trainer.chatlog.kinds import BEGINNINGS, LONGEST, NOT_ASCII, classify
+from trainer.chatlog.lines import Lines
 from trainer.chatlog.message import Message
-from trainer.chatlog.unread import UnreadLines
 
 HEAD = ["Date", "User", "Message"]
 ROW = r"\"?\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{2}(?::\d{2})?\"?,"
@@ -35,9 +36,10 @@ class Table:
             backwards.
     """
 
-    def __init__(self, text: Text, unread: UnreadLines) -> None:
+    def __init__(self, text: Text, unread: Lines, oversized: Lines) -> None:
         self._text = text
         self._unread = unread
+        self._oversized = oversized
         self._calendar = Calendar(text.name)
         self._day = ""
         self._midnight: datetime | None = None  # None: no such day
@@ -56,8 +58,14 @@ class Table:
                 messages += self._unusual(line, date, sender, body)
                 continue
             self._sent_at = self._midnight + after_midnight
-            if body < NOT_ASCII or "." in body or body[:2] in BEGINNINGS or "\n" in body:
-                messages.append(_read(self._sent_at, name, body))
+            if (
+                body < NOT_ASCII
+                or "." in body
+                or body[:2] in BEGINNINGS
+                or "\n" in body
+                or len(body) > LONGEST
+            ):
+                messages.append(self._read(line, self._sent_at, name, body))
             else:
                 messages.append(Message(self._sent_at, name, body))
             if len(messages) >= BATCH:
@@ -82,7 +90,18 @@ class Table:
             return
         if sender and sender not in BOTS and len(self._names) < MOST_NAMES:
             self._names[sender] = intern(sender)
-        yield _read(self._sent_at, sender if date else "", body)
+        yield self._read(line, self._sent_at, sender if date else "", body)
+
+    def _read(self, line: int, sent_at: datetime, sender: str, body: str) -> Message:
+        """System lines and hidden messages are nobody's."""
+        if is_row_of_nobody(sender, body):
+            return Message(sent_at, "", body, "system")
+        if not sender:
+            return Message(sent_at, "", body, "deleted")
+        kind, said = classify(body)
+        if kind == "oversized":
+            self._oversized.add(line)
+        return Message(sent_at, intern(sender), said, kind)
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Each row of three fields with the number of its first line; other rows are unread."""
@@ -98,20 +117,12 @@ class Table:
                     self._unread.add(line)
                 line = reader.line_num + 1
         except csv.Error as error:
+            self._text.forbid_junk(line)
             raise ExportError("chatlog.broken_quotes", path=self._text.name, line=line) from error
         if self._text.unfinished and len(row) < len(HEAD):
+            self._text.forbid_junk(line - 1)
             raise ExportError("chatlog.cut", path=self._text.name, line=line - 1)
 
     def _lines(self) -> Iterator[str]:
         for block in self._text:
             yield from StringIO(block[1:] + "\n", newline="\n")  # split at "\n" alone
-
-
-def _read(sent_at: datetime, sender: str, body: str) -> Message:
-    """System lines and hidden messages are nobody's."""
-    if is_system(body) or sender in BOTS or (is_english_event(body) and body.startswith(sender)):
-        return Message(sent_at, "", body, "system")
-    if not sender:
-        return Message(sent_at, "", body, "deleted")
-    kind, said = classify(body)
-    return Message(sent_at, intern(sender), said, kind)

@@ -21,6 +21,7 @@ Kind = Literal[
     "notice",  # board, vote, search, map, forwarded SMS
     "system",  # came, left, invited, chatroom bots
     "deleted",  # deleted by its sender, or hidden by a manager
+    "oversized",  # longer than anybody types; only its beginning is kept
 ]
 
 

@@ -16,11 +16,12 @@ from sys import intern
 from persona_core.errors import ExportError
 from trainer.chatlog.clock import Calendar
 from trainer.chatlog.encoding import Text
+from trainer.chatlog.events import BOTS, is_about, is_bare_system, nobodys
 from trainer.chatlog.grammar import Grammar, records
-from trainer.chatlog.kinds import BEGINNINGS, BOTS, NOT_ASCII, classify, is_bare_system, nobodys
+from trainer.chatlog.kinds import BEGINNINGS, LONGEST, NOT_ASCII, classify
+from trainer.chatlog.lines import Lines
 from trainer.chatlog.message import Kind, Message
 from trainer.chatlog.title import is_head
-from trainer.chatlog.unread import UnreadLines
 
 MOST_QUOTED = 500  # lines that look like headers; a message holds 10,000 characters, so it quotes no more
 MOST_NAMES = 10_000  # remembered; more than any room has members
@@ -59,10 +60,11 @@ class Records:
         ExportError: the days run backwards, the last line is cut, or the file has lost its CRs half-way.
     """
 
-    def __init__(self, text: Text, grammar: Grammar, unread: UnreadLines) -> None:
+    def __init__(self, text: Text, grammar: Grammar, unread: Lines, oversized: Lines) -> None:
         self._text = text
         self._grammar = grammar
         self._unread = unread
+        self._oversized = oversized
         self._break = "\r\n" if text.crlf else "\n"
         self._calendar = Calendar(text.name)
         self._day: str | None = _NO_DAY  # as the header says it; None where only separators do
@@ -124,6 +126,7 @@ class Records:
 
     def _forbid_cut(self, last: str, line: int) -> None:
         if self._text.crlf and not (self._grammar.bare_system_lines and is_bare_system(last.strip("\r\n"))):
+            self._text.forbid_junk(line)
             raise ExportError("chatlog.cut", path=self._text.name, line=line)
 
     # --- messages ---
@@ -137,7 +140,7 @@ class Records:
         for index, (day, clock, sender, body) in enumerate(columns):
             name = names.get(sender)
             after_midnight = clocks.get(clock)
-            if name is None or after_midnight is None or day != today or "\n" in body:
+            if name is None or after_midnight is None or day != today or "\n" in body or len(body) > LONGEST:
                 messages += self._unusual(rows, index)
                 today, midnight = self._day, self._midnight
                 continue
@@ -167,10 +170,14 @@ class Records:
             body, bare = self._lines(rows, index)
         if sender is None or sender in BOTS:
             yield nobodys(sent_at, body)
+        elif is_about(sender, body):
+            yield nobodys(sent_at, f"{sender} : {body}")
         else:
             if len(self._names) < MOST_NAMES:
                 self._names[sender] = intern(sender)
             kind, said = classify(body)
+            if kind == "oversized":
+                self._oversized.add(rows.line_of(index))
             yield Message(sent_at, intern(sender), said, kind)
         for line in bare:
             yield nobodys(sent_at, line)

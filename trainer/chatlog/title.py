@@ -20,7 +20,7 @@ _TITLES = tuple(
         r"(?P<room>)Talk_\d{4}\.\d{1,2}\.\d{1,2} \d{1,2}[:_]\d{2}(?:-\d+)?\.txt",
     )
 )
-_SAVED = re.compile(r"(?:저장한 날짜|Date Saved) ?: ")
+_SAVED = re.compile(r"(?:저장한 날짜|Date Saved) ?: ?")
 _MACOS_FILE = re.compile(r"KakaoTalk_Chat_(?P<room>.+?)_[\d_-]+")
 
 

@@ -40,8 +40,6 @@ def test_a_binary_file_is_refused(content, write):
 @pytest.mark.parametrize(
     "content",
     [
-        "",
-        "\n\n",
         "이서연 님과 카카오톡 대화\r\n저장한 날짜 : 2026년 2월 16일 오후 4:45\n\n",
         "KakaoTalk Chats with Seoyeon\r\nDate Saved : January 22, 2026, 11:00 PM\n",
         "\ufeffDate,User,Message\n",
@@ -50,6 +48,13 @@ def test_a_binary_file_is_refused(content, write):
 def test_a_chat_without_a_message_is_refused(content, write):
     """The head of an export alone is an export, but nothing is said in it."""
     with pytest.raises(NoMessages, match="nobody says anything"):
+        open_export(write(content))
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "  \r\n"])
+def test_an_empty_file_is_refused_with_the_formats_we_know(content, write):
+    """Nothing in it says what it was to be."""
+    with pytest.raises(UnknownFormat, match=r"empty file\. Known formats: Android"):
         open_export(write(content))
 
 

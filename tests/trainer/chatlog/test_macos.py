@@ -27,11 +27,28 @@ def test_a_quoted_row_within_a_message_is_text(write):
     assert texts(path) == ['봐\n2026-03-01 13:00:00,"나","응"\n\n끝']
 
 
-def test_a_long_field_is_read(write):
-    """A message of a million characters is longer than csv takes by itself."""
-    assert texts(write(f'{HEAD}2026-03-03 13:00:00,"나","{"가" * 1_000_000}"\n', "chat.csv")) == [
-        "가" * 1_000_000
+def test_a_message_of_a_million_characters_is_told_and_no_speech(write):
+    """It is longer than csv takes by itself; its beginning is kept, and the line it begins on."""
+    export = open_export(
+        write(f'{HEAD}{ROW}2026-03-03 13:00:00,"나","{"가" * 1_000_000}"\n{ROW}', "chat.csv")
+    )
+
+    assert [(message.text, message.kind) for message in export.messages()] == [
+        ("안녕", "text"),
+        ("가" * 80, "oversized"),
+        ("안녕", "text"),
     ]
+    assert (export.oversized.count, export.oversized.first) == (1, [3])
+
+
+def test_junk_that_breaks_a_row_is_said_to_be_junk(write):
+    """Not that quotes do not match: the bytes are shown, with their line."""
+    path = write(
+        f"{HEAD}{ROW}".encode() + b'2026-03-03 13:00:01,"\xff\xfe\x00"\x80"\n' + ROW.encode(), "chat.csv"
+    )
+
+    with pytest.raises(ExportError, match=r"line 3: bytes that are no text \(ff fe 00 22 80"):
+        texts(path)
 
 
 def test_a_row_without_a_date_takes_the_one_before_it(read):
@@ -55,12 +72,24 @@ def test_an_english_sentence_about_somebody_else_is_speech(read):
     assert [message.kind for message in messages] == ["text", "system"]
 
 
+def test_a_sentence_about_somebody_with_a_title_is_speech(read):
+    """선생님이 나갔습니다 is what a person says, unless the row is of somebody who is called so."""
+    messages = read(
+        f'{HEAD}2026-03-03 13:00:00,"나","우리 팀장님이 나갔습니다."\n'
+        '2026-03-03 13:00:01,"영업 팀장","영업 팀장님이 나갔습니다."\n2026-03-03 13:00:02,"나","하나님을 내보냈습니다."\n'
+    )
+
+    assert [message.kind for message in messages] == ["text", "system", "system"]
+
+
 def test_rows_of_another_shape_are_unread(write):
     """Too few or too many fields, and times that do not exist, are counted with their line."""
-    export = open_export(write(f'{HEAD}{ROW}nonsense\n{ROW}2026-03-03 25:00:00,"나","밤"\n{ROW}', "chat.csv"))
+    export = open_export(
+        write(f'{HEAD}{ROW}nonsense\n{ROW}2026-03-03 25:00:00,"나","밤"\n{ROW}2026-03-03,나,낮\n', "chat.csv")
+    )
 
     assert len(list(export.messages())) == 3
-    assert (export.unread.count, export.unread.first) == (2, [3, 5])
+    assert (export.unread.count, export.unread.first) == (3, [3, 5, 7])
 
 
 @pytest.mark.parametrize(

@@ -65,14 +65,31 @@ def test_the_smallest_bodies_are_read(body, read):
     assert (message.sender, message.text) == ("나", body)
 
 
-def test_a_message_of_a_million_characters_is_read(android, speech):
-    """Its length changes nothing, in one line or in many, on brackets, on spaces and on full stops."""
-    for unit in ("가", "[", "a ", "ㅋ\n", "님이 ", "..", "https://a.kr ", "(부끄)"):
-        text = (unit * (1_000_000 // len(unit))).strip()
-        assert speech(android(f"1:00, 이서연 : {text}", "1:01, 김도윤 : 끝")) == [
-            ("이서연", text),
-            ("김도윤", "끝"),
-        ]
+@pytest.mark.parametrize("unit", ["가", "[", "a ", "ㅋ\n", "님이 ", "..", "https://a.kr ", "(부끄)"])
+def test_a_message_of_a_million_characters_is_told_and_no_speech(unit, android):
+    """In one line or in many, on brackets, spaces and full stops: its beginning is kept, and the line it begins on."""
+    text = (unit * (1_000_000 // len(unit))).strip()
+    export = open_export(android("12:59, 이서연 : 가", f"1:00, 이서연 : {text}", "1:01, 김도윤 : 끝"))
+
+    assert [(message.sender, message.text, message.kind) for message in export.messages()] == [
+        ("이서연", "가", "text"),
+        ("이서연", text[:80], "oversized"),
+        ("김도윤", "끝", "text"),
+    ]
+    assert (export.oversized.count, export.oversized.first) == (1, [7])
+
+
+def test_the_longest_message_one_can_type_is_read(android, speech):
+    """KakaoTalk lets one type 10,000 characters."""
+    assert speech(android(f"1:00, 나 : {'가' * 10_000}")) == [("나", "가" * 10_000)]
+
+
+def test_a_system_line_may_hold_the_mark_that_ends_a_name(android, speech):
+    """What was announced is quoted in it."""
+    assert speech(android("1:00, 나 : 응", "1:01, 하나님이 '오늘 : 여섯 시' 공지를 등록했습니다.")) == [
+        ("나", "응"),
+        ("", "하나님이 '오늘 : 여섯 시' 공지를 등록했습니다."),
+    ]
 
 
 def test_bare_windows_lines_take_the_time_before_them(read):
@@ -178,6 +195,32 @@ def test_the_clock_may_go_back_within_a_day(read):
     messages = read("2026년 3월 3일 오후 1:05, 나 : 뒤\n2026년 3월 3일 오후 1:04, 나 : 앞\n")
 
     assert [message.text for message in messages] == ["뒤", "앞"]
+
+
+def test_zeros_are_damage(write):
+    """A disk that failed leaves zeros: their line is counted, and the first bytes are kept to be shown."""
+    export = open_export(write("2026년 3월 1일 오후 1:00, 나 : 앞\n2026년 3월 1일 오후 1:01, 나 : \0\0뒤\n"))
+
+    assert len(list(export.messages())) == 2
+    assert (export.unread.count, export.unread.first, export.unread.junk) == (1, [2], "00 00 eb 92 a4 0a")
+
+
+def test_damaged_utf_8_is_not_taken_for_something_else(read):
+    """A few broken bytes make no CP949 of it."""
+    messages = read(
+        "2026-03-03 13:00:00,나,가X\n2026-03-03 13:00:01,너,나\n".encode().replace(b"X", b"\xa1"), "chat.csv"
+    )
+
+    assert [message.sender for message in messages] == ["나", "너"]
+
+
+@pytest.mark.parametrize("junk", [b"\xff\xfe\x00\x01", b"\x00" * 4, bytes(range(128, 140))])
+def test_junk_at_the_end_is_said_to_be_junk(junk, write):
+    """Not a cut file: the bytes are shown, with their line."""
+    path = write("2026년 3월 3일 오후 1:00, 나 : 하나\r\n".encode() + junk)
+
+    with pytest.raises(ExportError, match=rf"line 2: bytes that are no text \({junk[:4].hex(' ')}"):
+        list(open_export(path).messages())
 
 
 def test_a_file_cut_within_a_character_is_refused(write):

@@ -3,7 +3,7 @@
 import pytest
 
 from persona_core.errors import UnknownName
-from trainer.chatlog import find_sender, participants
+from trainer.chatlog import find_partner, find_sender, participants
 
 
 def test_participants_are_counted_most_first(android):
@@ -41,3 +41,32 @@ def test_an_open_chat_lists_only_some():
     """The error stays one line."""
     with pytest.raises(UnknownName, match=r"사람19 …$"):
         find_sender("나", {f"사람{number}": 1 for number in range(300)})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"나": 9, "너": 2},
+        {"나": 9, "카카오페이": 3, "너": 2, "날씨봇": 1},
+        {"나": 9, "너": 5, "(알수없음)": 1},
+    ],
+)
+def test_the_partner_is_the_only_other_person(said):
+    """Bots, services and accounts that nobody knows any more are no people."""
+    assert find_partner("나", said) == "너"
+
+
+def test_a_partner_who_left_kakaotalk_is_one_all_the_same():
+    """(알수없음) is whoever else there was."""
+    assert find_partner("나", {"나": 9, "(알수없음)": 5}) == "(알수없음)"
+
+
+def test_nobody_else_is_no_partner():
+    """A chat with oneself."""
+    assert find_partner("나", {"나": 9, "방장봇": 1}) is None
+
+
+def test_in_a_group_the_partner_must_be_named():
+    """The error lists who is there, and what to type."""
+    with pytest.raises(UnknownName, match=r'3 people speak besides 나: 너, 하나, 두리.* --partner "너"'):
+        find_partner("나", {"나": 9, "너": 5, "하나": 4, "두리": 1})

@@ -1,6 +1,7 @@
-"""The lines of an export that could not be read: how many, and where the first of them are.
+"""Lines of an export that were counted instead of read: how many, and where the first of them are.
 
-    UnreadLines(count=3, first=[2, 118, 119])
+    Lines(count=3, first=[2, 118, 119])
+    Lines(count=1, first=[812], junk="ff fe 00")
 
 Their text is not kept: where they stand says enough.
 """
@@ -11,11 +12,15 @@ FIRST = 10  # line numbers kept: enough to look them up, however many there are
 
 
 @dataclass(slots=True)
-class UnreadLines:
-    """A count that grows while an export is read, and the first line numbers (from 1)."""
+class Lines:
+    """A count that grows while an export is read, and the first line numbers (from 1).
+
+    ``junk`` is the first bytes that are no text, in hexadecimal; empty where all were.
+    """
 
     count: int = 0
     first: list[int] = field(default_factory=list)
+    junk: str = ""
 
     def add(self, line: int) -> None:
         """Count the line with this number."""
@@ -27,3 +32,4 @@ class UnreadLines:
         """Begin again."""
         self.count = 0
         self.first.clear()
+        self.junk = ""

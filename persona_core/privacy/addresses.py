@@ -26,7 +26,12 @@ _POSTCODE = r"(?:[(\[]?\d{5}[)\]]?\s)?"
 _BRANCH = r"\d{1,4}(?:번|가|나|다)?길"  # 월드컵로12길, 한강대로 23길
 _ROAD = rf"(?P<road>(?:[가-힣][가-힣0-9·]{{0,9}}?(?:대로|로|길)|[가-힣]{{1,6}}{_BRANCH})(?:\s?{_BRANCH})?)"
 _QUARTER = r"(?P<quarter>[가-힣]{1,5}(?:\d{1,2})?[동읍면가리])"
-_LOT = r"(?P<number>(?:산\s?)?\d{1,4}(?:\s?-\s?\d{1,4})?(?:\s?번지)?)"
+_IN_WORDS = "(?:[일이삼사오육칠팔구]?[십백천]?){1,5}"
+_NATIVE = "(?:열|스물|서른|마흔|쉰|예순|일흔|여든|아흔)?(?:한|두|세|네|다섯|여섯|일곱|여덟|아홉)?"
+_LOT = (
+    r"(?P<number>(?:산\s?)?(?:\d{1,4}(?:\s?(?:-|다시|의)\s?\d{1,4})?(?:\s?번지)?"
+    rf"|(?:(?=[가-힣]){_IN_WORDS}(?:\s?다시\s?{_IN_WORDS})?|{_NATIVE})(?<=[가-힣])\s?번지(?!점)))"
+)
 _BUILDING = words(
     """아파트 APT apt 빌라 빌딩 오피스텔 타워 맨션 멘션 하우스 하임 캐슬 팰리스 파크 자이 푸르지오 래미안 힐스테이트
     아이파크 더샵 더샾 편한세상 이편한 위브 뷰 센트럴 리버 포레 주공 단지 타운 원룸 고시원 고시텔 리빙텔 연립 주택 상가
@@ -35,21 +40,23 @@ _BUILDING = words(
     은마 두산 한양 마을"""
 )
 _NAMED = rf"[가-힣A-Za-z0-9]{{0,10}}?{_BUILDING}(?:\s?\d{{1,2}}(?:차|단지))?(?:\s?아파트)?"
-_ROOM = (
-    r"(?:제\s?)?(?:[A-Za-z가나다라]동\s?)?(?:지하\s?)?(?:[A-Za-z]\s?-?)?\d{1,5}\s?호(?![선차기점관봉])(?:실)?"
-)
-_FLAT = rf"\d{{1,4}}\s?동\s?(?:{_ROOM}|\d{{3,4}}(?!\d))"
+_ROOM = r"(?:\d{1,2}층\s)?(?:제\s?)?(?:[A-Za-z가나다라]동\s?)?(?:지하\s?)?(?:[A-Za-z]\s?-?)?\d{1,5}\s?호(?![선차기점관봉])(?:실)?"
+_ROOM_WORDS = rf"{_IN_WORDS}(?<=[일이삼사오육칠팔구십백천])호(?![가-힣]{{2}}|[선실차기])"
+_FLAT_WORDS = rf"(?<![가-힣])(?=[일이삼사오육칠팔구십백천]{{2}}){_IN_WORDS}동\s?(?=[일이삼사오육칠팔구십백천]{{2}}){_ROOM_WORDS}"
+_FLAT = rf"\d{{1,4}}\s?동\s?(?:{_ROOM}|\d{{3,4}}(?!\d|동))"
 _DETAIL = "|".join(
     (
         r"\([가-힣0-9A-Za-z ,·.\-]{1,30}\)",
         _FLAT,
         _NAMED,
+        r"[A-Za-z]동(?![가-힣])",
         r"(?:지하\s?)?(?:[Bb]\s?)?\d{1,3}\s?층",
+        r"반\s?지하|옥탑방?",
         _ROOM,
         r"\d{2,4}-\d{3,4}(?!\d)",
         r"\d{1,4}동(?![가-힣])",
         r"[가-힣]{1,8}역(?:\s?\d{1,2}번\s?출구)?(?![가-힣]{2})",
-        rf"[가-힣A-Za-z0-9]{{2,10}}\s(?={_FLAT}|\d{{1,3}}층|{_ROOM})",  # a building of any name, then floor or room
+        rf"[가-힣A-Za-z0-9]{{2,10}}\s(?={_FLAT}|\d{{1,3}}층|{_ROOM}|[A-Z]동\s?\d)",  # a building of any name, then floor or room
     )
 )
 _DETAILS = rf"(?P<detail>(?:[ ,\n]{{0,2}}(?:{_DETAIL})){{0,5}})"
@@ -105,6 +112,13 @@ _CUE = re.compile(
 _HOME = re.compile(
     words(r"주소 우리\s?집 울\s?집 집은 동호수 호수 아파트 빌라 자취방 본가 배송지 배달")
     + rf"|{_BUILDING}\s?(?:\d차)?\s?$"
+)
+_AT_HOME = re.compile(words(r"우리\s?집 울\s?집 내\s?집 집\s?주소 자취 본가"))
+_MINE = re.compile(words("이 가 인데 이야 야") + r"?\s?(?:(?:우리|내|울)\s?집|동\s?호수|집\s?주소)")
+_LODGING = re.compile(
+    words(
+        "호텔 모텔 펜션 리조트 콘도 객실 병실 병동 입원 체크인 체크아웃 룸서비스 프론트 노래방 회의 면접 시험 열람실 강의실"
+    )
 )
 _ELSEWHERE = re.compile(r"\s?(?:강의|세미나|회의|강당|교실|수업|연구|열차|시험|검사|진료|상영|선|차)")
 _MEASURE = re.compile(UNIT + r"|\s?[~,:]\s?\d")
@@ -171,12 +185,16 @@ def _flat(match: re.Match[str]) -> Kind | None:
 
 
 def _room(match: re.Match[str]) -> Kind | None:
+    lead = before(match, 20)
+    if not _AT_HOME.search(lead) and (_LODGING.search(lead) or _LODGING.search(after(match, 16))):
+        return None
     return None if _ELSEWHERE.match(after(match, 8)) else "ADDRESS"
 
 
 def _pair(match: re.Match[str]) -> Kind | None:
     """205-1103 beside a word that says it is a home."""
-    return "ADDRESS" if _HOME.search(before(match, 16)) and not re.match(UNIT, after(match, 6)) else None
+    told = _HOME.search(before(match, 16)) or _MINE.match(after(match, 14))
+    return "ADDRESS" if told and not re.match(UNIT, after(match, 6)) else None
 
 
 def _english(match: re.Match[str]) -> Kind | None:
@@ -186,23 +204,31 @@ def _english(match: re.Match[str]) -> Kind | None:
 _TOWN = (
     rf"(?:{_PROVINCE}\s)?(?:{_START}[가-힣]{{1,4}}[시군구]\s){{0,2}}(?:{_START}[가-힣]{{1,5}}\d{{0,2}}동\s)?"
 )
-_LIVES = words("집 방 자취 살아 살고 사는 본가 숙소 호텔 펜션 모텔 리조트 주소 문앞 배달 택배")
+_LIVES = words("집 방 자취 살아 살고 사는 본가 숙소 주소 문앞 배달 택배 배송 동호수")
 _MASKED = FILL["ADDRESS"]
 
 ADDRESSES = Family(
     re.compile(
-        r"[로길동리가읍면호층구군시]\s?(?:[A-Za-z]?-?\d|산\s?\d)|\d\s?(?:호|동|층|번지|번길|길)|우편|\d{5}|\d-\d{3}"
+        r"[로길동리가읍면호층구군시]\s?(?:[A-Za-z]?-?\d|산\s?\d)|\d\s?(?:호|동|층|번지|번길|길)|우편|(?<!\d)\d{5}(?!\d|\s?원)|\d-\d{3}|번지|[일이삼사오육칠팔구십백천]호"
         rf"|-(?:ro|gil|daero|gu|dong)|{_MASKED}|[시도]\s?[가-힣]{{1,4}}[구군]"
     ),
     (
-        Rule(rf"{_POSTCODE}{_REGION}{_START}{_ROAD}\s?{_LOT}(?!\d|\.\d){_DETAILS}", _road),
+        Rule(rf"{_POSTCODE}{_REGION}{_START}{_ROAD}\s?{_LOT}(?!\d|\.\d|가){_DETAILS}", _road),
         Rule(rf"{_POSTCODE}{_REGION}{_START}{_QUARTER}\s?{_LOT}(?![\d동호층]){_DETAILS}", _lot),
         Rule(
-            rf"{_TOWN}(?:{_NAMED}\s?)?(?<!\d)(?:{_FLAT}|[A-Za-z가나다]동\s?\d{{2,4}}호)(?:\s?\([가-힣0-9 ,]{{1,20}}\))?",
+            rf"{_TOWN}(?:{_NAMED}\s?)?(?<!\d)(?:{_FLAT}|{_FLAT_WORDS}|(?:[A-Za-z가나다라]|에이|비|씨|디)동\s?(?:\d{{2,4}}호|{_ROOM_WORDS}))(?:\s?\([가-힣0-9 ,]{{1,20}}\))?",
             _flat,
         ),
-        Rule(rf"{_START}{_TOWN}{_NAMED}\s?(?:\d{{1,4}}동\s?)?(?:\d{{1,2}}층\s?)?{_ROOM}", _room),
-        Rule(rf"{_LIVES}[^\dA-Za-z\n{FILLED}]{{0,8}}(?P<value>{_ROOM})", _room),
+        Rule(
+            rf"(?<![가-힣0-9])(?:[가-힣]{{1,8}}역\s?(?:\d{{1,2}}번\s?출구\s?)?(?:앞|근처|옆)?\s)?{_TOWN}{_NAMED}\s?"
+            rf"(?:\d{{1,4}}동\s?)?(?:\d{{1,2}}층\s?)?(?:{_ROOM}|(?=[일이삼사오육칠팔구십백천]{{2}}){_ROOM_WORDS})",
+            _room,
+        ),
+        Rule(rf"(?<![가-힣0-9]){_TOWN}{_NAMED}\s?\d{{2,4}}-\d{{3,4}}(?![\d\-])(?!{UNIT})", "ADDRESS"),
+        Rule(
+            rf"{_LIVES}[^\dA-Za-z\n{FILLED}]{{0,8}}?(?P<value>{_ROOM}|(?<![가-힣])(?=[일이삼사오육칠팔구십백천]{{2}}){_ROOM_WORDS})",
+            _room,
+        ),
         Rule(
             rf"(?<![\d\-])(?P<value>{_ROOM})"
             r"(?=\s?(?:이|가|으로|로|에|인데|야|이야)?\s?(?:살|우리\s?집|내\s?방|문\s?앞|앞에\s?(?:두|놔)|택배|배달|와(?![가-힣])|올라|보내))",
@@ -210,7 +236,9 @@ ADDRESSES = Family(
         ),
         Rule(r"(?<![\d\-])\d{3,4}-\d{3,4}(?![\d\-])", _pair),
         Rule(rf"{_MASKED}[ ,]{{0,2}}(?P<value>\d{{2,4}}-\d{{3,4}}(?!\d)|{_FLAT}|{_ROOM})", "ADDRESS"),
-        Rule(rf"우편\s?(?:번호)?[^\d\n{FILLED}]{{0,6}}(?P<value>\d{{5}})(?!\d)(?!{UNIT})", "ADDRESS"),
+        Rule(
+            rf"(?:우편\s?(?:번호)?|\(우\))[^\d\n{FILLED}]{{0,6}}(?P<value>\d{{5}})(?!\d)(?!{UNIT})", "ADDRESS"
+        ),
         Rule(rf"[(\[]?(?<!\d)\d{{5}}[)\]]?(?=\s?{_MASKED})|(?<={_MASKED})\s?[(\[]\d{{5}}[)\]]", "ADDRESS"),
         Rule(
             rf"{_START}{_PROVINCE}\s?(?:[가-힣]{{1,4}}[시군]\s?)?[가-힣]{{1,4}}[구군시]\s?"

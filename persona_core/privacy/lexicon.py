@@ -92,7 +92,7 @@ NEVER = frozenset(
     "거리 자리 소리 머리 다리 처리 관리 수리 유리 나리 오리 도리 하리 가서 나서 해준 주식 "
     "이후 이전 이하 동남 예수 의원 한남 호랑 아가 대리 기울 오늘 도련 수령 병신 기분 "
     "나을 해온 준건 이련 형은 명은 명이 남이 채나 창은 여신 종신 마음 현실 형인 해인 영환 "
-    "편은 주문 정문 나중 여성 남성 수업 시험 아빠 아재 이모 고모".split()
+    "편은 주문 정문 나중 여성 남성 수업 시험 아빠 아재 이모 고모 지세 보나 예랑 호랑 기울 서성".split()
 )
 # 고민하고, 문제인, 조선은: words whose first syllable is a surname, before a suffix that could end a given name.
 COMMON = frozenset(
@@ -138,7 +138,7 @@ NOT_PEOPLE = frozenset(
     "기준선 현수막 우경화 천재성 정상화 안정성 진정성 노선도 강아지 송아지 망아지 고아원 "
     "유아원 연주자 기준이 여의도 성수동 신도시 나도은 마진율 국민성 한국인 조용히 나중엔 "
     "이용자 사용자 지원금 유지비 여자애 남자애 문자로 전화로 이상한 이상형 양은이 신기한 "
-    "이번주 지난주 한가한 편안한 유일한 우연히 정수기 정미소 안성기 주민센 고기집".split()
+    "도우미 한판만 오로라 고지서 고학번 조의금 축의금 지우진 차인후 엄지만 나아진 권유하 이라니 이번주 지난주 한가한 편안한 유일한 우연히 정수기 정미소 안성기 주민센 고기집".split()
 )
 # Words of `WORDS` that are mostly things: 하늘이랑 바다, 미래야 뭐든.
 THINGS = frozenset(
@@ -180,7 +180,21 @@ def _pairs(table: str) -> frozenset[str]:
     return frozenset(first + second for first, seconds in rows for second in seconds)
 
 
-NAMES = _pairs(_NAMES)  # names that are nothing else
-WORDS = _pairs(_WORDS)  # names that are words as well
-FIRST = "".join(sorted({name[0] for name in NAMES | WORDS} | set("길금달말복분삼점판팔평필막만")))
-SECOND = "".join(sorted({name[1] for name in NAMES | WORDS} | set("팔판달돌")))
+# Of the names that are words as well: those whose word hardly anybody writes.
+_HARDLY_WORDS = frozenset(
+    "가연 광석 광철 근영 기영 기완 기철 나윤 남준 다미 단우 대석 대용 덕수 도원 동석 동수 동영 동주 리나 로아 명선 무진 문호 미라 미숙"
+    " 미연 미진 민영 병기 새봄 서경 서령 서정 석순 선민 성범 성열 성은 성현 세나 세은 세인 세찬 세하 수완 수종 승하 승환 시경"
+    " 시현 신지 아진 여원 연서 연우 연정 연후 영미 영주 영창 예송 예찬 완기 용하 우석 유재 은환 이린 인준 재철 정주 제니"
+    " 제인 종범 주미 주은 준한 지선 진균 찬미 창건 창남 춘식 태종 태형 태후 하선 해미 해진 현자 현찬 혜교 혜자".split()
+)
+NAMES = _pairs(_NAMES) | _HARDLY_WORDS  # names that are nothing else
+WORDS = _pairs(_WORDS) - _HARDLY_WORDS  # names that are words as well
+FIRST = "".join(sorted({name[0] for name in NAMES | WORDS} | set("길금달말복분삼점판팔평필막만본")))
+SECOND = "".join(sorted({name[1] for name in NAMES | WORDS} | set("팔판달돌택탁배만")))
+
+# Of `WORDS`, those that are as often somebody: named alone, in a row of names, or with what only people do.
+PEOPLE = frozenset(
+    "경록 경선 나미 다인 대성 대호 도이 도하 동원 동호 두리 루나 루다 명지 문정 미나 미주 보라 보람 상아 세리"
+    " 세미 소담 소라 소정 송이 수영 수지 슬기 승기 아리 아현 영지 예지 온유 은혜 이슬 재원 정국 정숙 종국 지성 지수"
+    " 지연 지우 지원 지은 지혜 진솔 진영 철수 하늘 현지 나연 수정 아름 미래 보아 승희 정연".split()
+)

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from persona_core.manifest import Placeholders
-from persona_core.privacy import others, patterns
+from persona_core.privacy import others, patterns, romanised
 from persona_core.privacy.names import Names
-from persona_core.privacy.span import Span, blank, blank_placeholders
+from persona_core.privacy.span import Span, blank, blank_placeholders, visible
 
 NOBODY = Names()
 _LONGEST_BUBBLE = 20_000  # characters; what is longer is a pasted file, and read piece by piece
@@ -38,6 +38,17 @@ def _detect(text: str, names: Names) -> list[tuple[Span, str]]:
     """What `detect` finds, with whose name it is ("" for what is no name)."""
     if len(text) > _LONGEST_BUBBLE:
         return list(_detect_long(text, names))
+    if not text.isprintable() or "[" in text:
+        seen, offsets = visible(text)
+        if len(seen) < len(text):
+            return [
+                (Span(offsets[span.start], offsets[span.end - 1] + 1, span.type), who)
+                for span, who in _detect_visible(seen, names)
+            ]
+    return _detect_visible(text, names)
+
+
+def _detect_visible(text: str, names: Names) -> list[tuple[Span, str]]:
     if "[[" in text:
         text = blank_placeholders(text)
     found: list[tuple[Span, str]] = []
@@ -53,6 +64,7 @@ def _look(text: str, names: Names) -> list[tuple[Span, str]]:
     found = patterns.find(text)
     if found:
         text = blank(text, found)
+    text = romanised.narrow(text)
     named = names.find(text)
     if named:
         text = blank(text, [span for span, _ in named])

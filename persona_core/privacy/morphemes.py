@@ -1,9 +1,10 @@
-"""Words the rules are unsure of, decided by the morphological analyser kiwipiepy, when it is installed.
+"""Words the rules are unsure of, decided by the chat itself and by the analyser kiwipiepy, when it is installed.
 
     learn(["지우가 왔어", "사진 지우는 중", "슬기야 어디야"])  ->  {"지우가": 2, "슬기야": 2}
 
 The analyser reads a fifth of a megabyte a second, so it sees no line twice and only a few lines for each doubtful
-word; what it decides holds for that very word (지우가, but not 지우는) wherever it stands.
+word; what it decides holds for that very word (지우가, but not 지우는) wherever it stands. A name that is mostly
+written as one in this chat (수정이가, 수정아) is one where it stands bare as well (수정, 수정도).
 """
 
 import importlib.util
@@ -14,6 +15,7 @@ from typing import Any
 
 from persona_core.privacy import others
 from persona_core.privacy.lexicon import (
+    CLEAR_SURNAMES,
     COMMON,
     FAMOUS,
     FIRST,
@@ -28,6 +30,8 @@ from persona_core.privacy.lexicon import (
 )
 
 SAMPLES = 3  # lines read for one word
+OFTEN = 3  # times a name is plainly one before it is taken for one where it stands bare …
+SHARE = 0.5  # … and so many times for each that it stands bare
 MOST_LINES = 8_000  # lines read altogether: two or three seconds
 _REACH = 15  # characters of context on either side
 
@@ -52,23 +56,36 @@ def installed() -> bool:
 def learn(lines: Iterable[str]) -> dict[str, int]:
     """The doubtful words in ``lines`` that begin with a person's name, each with the length of the name.
 
-    To be given to `Names` or `Masker` as ``learned``. Empty when kiwipiepy is not installed.
+    To be given to `Names` or `Masker` as ``learned``. Without kiwipiepy only what the chat tells.
     """
-    if not installed():
-        return {}
+    named: Counter[str] = Counter()  # how often two syllables are plainly a name
+    seen: Counter[str] = Counter()  # how often a word is doubtful
+    samples = _samples(lines, named, seen)
     votes: defaultdict[str, Counter[int]] = defaultdict(Counter)
-    for word, length in _verdicts(_samples(lines)):
+    for word, length in _verdicts(samples) if installed() else ():
         votes[word][length] += 1
-    return {word: length for word, count in votes.items() if (length := count.most_common(1)[0][0])}
+    decided = {word: length for word, count in votes.items() if (length := count.most_common(1)[0][0])}
+    return dict.fromkeys(_familiar(named, seen), 2) | decided
 
 
-def _samples(lines: Iterable[str]) -> list[tuple[str, str, int]]:
-    """``(word, stretch of a line around it, where in the stretch it begins)``, frequent words first."""
-    seen: Counter[str] = Counter()
+def _familiar(named: Counter[str], seen: Counter[str]) -> list[str]:
+    """Doubtful words that are a name of this chat and what may follow a name."""
+    bare: Counter[str] = Counter()
+    words = [word for word in seen if word[:2] in named and others.is_bare(word)]
+    for word in words:
+        bare[word[:2]] += seen[word]
+    return [word for word in words if named[word[:2]] >= max(OFTEN, SHARE * bare[word[:2]])]
+
+
+def _samples(lines: Iterable[str], named: Counter[str], seen: Counter[str]) -> list[tuple[str, str, int]]:
+    """``(word, stretch of a line around it, where in the stretch it begins)``, frequent words first; both counted."""
     stretches: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for line in lines:
-        for match in others.doubtful(line):
+        for match, length in others.candidates(line):
             word = match[0]
+            if length:
+                named[word[length - 2 : length]] += 1
+                continue
             seen[word] += 1
             if len(stretches[word]) < SAMPLES:
                 start = max(0, match.start() - _REACH)
@@ -113,10 +130,12 @@ def _name_length(word: str, token: Any, following: list[Any]) -> int:
     if len(name) == 3 and name[2] == "이" and name[:2] in NAMES | WORDS:
         return 2
     if len(name) == 3:
-        return 3 if _is_full(name) and (telling or name[2] not in _ENDS_OF_PLACES) else 0
+        usual = name[0] in CLEAR_SURNAMES or name[1:] in NAMES | WORDS
+        return 3 if _is_full(name) and (telling or (usual and name[2] not in _ENDS_OF_PLACES)) else 0
     if len(name) != 2 or name[0] not in FIRST or name[1] not in SECOND:
         return 0
-    stands = name in WORDS and len(word) > 2 and not word[2:].startswith(("이라", "이다"))  # 다솜이라는 카페
+    being = word[2:].startswith(("이라", "이다", "입", "임"))  # 다솜이라는 카페, 장소는 미정입니다
+    stands = name in WORDS and len(word) > 2 and others.is_bare(word) and not being
     return 2 if telling or stands else 0
 
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 from persona_core.privacy import romanised
-from persona_core.privacy.lexicon import DOUBLE_SURNAMES, NAMES, NEVER, SURNAMES, THINGS, WORDS
-from persona_core.privacy.particles import LINKED, TAIL, TITLE, last_sound
+from persona_core.privacy.display import is_given, is_nobody, split, surname_before_title, tokens
+from persona_core.privacy.lexicon import COMMON, NEVER, THINGS, WORDS
+from persona_core.privacy.particles import ABOUT, LINKED, PERSONAL, TAIL, TITLE, last_sound
 from persona_core.privacy.span import Kind, Span
 
 _START = "(?<![가-힣])"
@@ -19,56 +20,23 @@ _END = "(?![가-힣])"
 _CALLED = rf"[아야]+(?:{_END}|(?=ㅏ))"
 # The first syllable of what is written behind a name in one word with it.
 _GOES_ON = (
-    "[이가는은을를아야와과랑도만의에한께로으보까부처마씨님쓰쨩찡짱양군형오누언쌤선네꺼거껀때땜같하였인임일입맘바집생폰번사왔덕빼말대쪽들"
+    "[이가는은을를아야와과랑도만의에한께로으보까부처마씨님쓰쨩찡짱양군형오누언쌤선네것꺼거껀때땜같하였인임일입맘바집생폰번사왔덕빼말대쪽들"
     "라래랬예나든면며지고니냐구다요]"
 )
+# What makes a place of a name: 서현역, 수지구.
+_PLACE = "(?![역곽]|[동구시군읍면](?![가-힣]))"
 _AFTER_MY = "(?:(?<=우리)|(?<=[울내]))"
 # Syllables of a given name that are called alone: 윤아, 빈이가.
 _CALLED_ALONE = frozenset("윤연현준훈빈민영혁욱린은경진석원")
 _CARRIED = {1: 0, 4: 2, 8: 5, 16: 6, 17: 7, 19: 9}  # the final ㄱㄴㄹㅁㅂㅅ and the same sound as an initial
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-
-# --- display names ---
-
-_SIGNS = re.compile(r"[^가-힣A-Za-z]+")
-_TITLED = re.compile("(?<=[가-힣]{2})" + TITLE + "$")
-_ENDEARED = re.compile(r"^(?:우리|울|내|나의|내꺼|사랑하는)(?=[가-힣]{2})")
-_NOBODY = frozenset(
-    {"회원님", "나", "you", "me", "(알 수 없음)"}
-)  # how exports call the owner, and who has left
-_NO_NICKNAME = frozenset("사랑 자기 여보 공주 왕자 남친 여친 회사 학교 친구 가족 대학 거래처".split())
-
-
-def split(token: str) -> tuple[str, str]:
-    """``(surname, given name)`` of a Hangul name; no surname when it is a given name or a nickname.
-
-    김도윤 -> 김 도윤, 남궁민수 -> 남궁 민수, 도윤 -> 도윤, 도윤이 -> 도윤, 꼬물이 -> 꼬물이
-    """
-    if len(token) > 2 and token[-1] == "이" and last_sound(token[:-1]) != "vowel" and _is_given(token[-3:-1]):
-        token = token[:-1]
-    if len(token) == 4 and token[:2] in DOUBLE_SURNAMES:
-        return token[:2], token[2:]
-    if len(token) == 3 and token[0] in SURNAMES:
-        return token[0], token[1:]
-    if len(token) == 2 and token[0] in SURNAMES and not _is_given(token):
-        return token[0], token[1]
-    return "", token
-
-
-def _is_given(token: str) -> bool:
-    return token in NAMES or token in WORDS
-
-
-def _tokens(display_name: str) -> list[str]:
-    """The parts of a display name that are names: ``❤️도윤 오빠(회사)`` -> 도윤."""
-    parts = _SIGNS.sub(" ", display_name).split()
-    bare = [_ENDEARED.sub("", _TITLED.sub("", part)) for part in parts]
-    real = [part for part in bare if split(part)[0] or _is_given(split(part)[1])]
-    rest = [part for part in bare if len(part) > 1 and part not in NEVER and part not in _NO_NICKNAME]
-    return real or [part for part in rest if not re.fullmatch(TITLE, part)]
-
-
-# --- forms ---
+# Words of every day that somebody may be called by: as the beginning of a longer word they are that word.
+_EVERYDAY = (
+    NEVER
+    | COMMON
+    | THINGS
+    | frozenset("공주 왕자 자기 여보 사랑 애기 강아지 고양이 토끼 오빠 바보 돼지 아기".split())
+)
 
 
 class Known:
@@ -82,8 +50,7 @@ class Known:
             set()
         )  # each begins with a letter; every match begins with one of them or holds it
         for name in display_names:
-            if name.strip().lower() not in _NOBODY:
-                self._add_display(name.strip())
+            self._add_display(name.strip())
 
     def _add(self, pattern: str, *roots: str) -> None:
         if pattern not in self.patterns:
@@ -91,29 +58,39 @@ class Known:
             self.roots.update(roots)
 
     def _add_display(self, name: str) -> None:
-        if len(name) > 2:
+        parts = tokens(name)
+        if self.kind == "NICKNAME" and (" " in name or not parts):  # 우리 강아지: not every 강아지
+            parts = re.findall("^[가-힣]+$", "".join(name.split())) or parts
+        if len(name) > 2 and not is_nobody(name):
             self._add(rf"(?<![가-힣A-Za-z]){re.escape(name)}(?![A-Za-z])", re.escape(name))
-        for token in _tokens(name):
+        for token in parts:
             if token.isascii():
                 self._add_latin(token)
             else:
                 self._add_hangul(token)
 
     def _add_latin(self, token: str) -> None:
-        if len(token) > 2 and token.lower() not in romanised.SURNAMES:
-            self._add(rf"(?<![A-Za-z])(?i:{token})(?![A-Za-z])", token[0].lower(), token[0].upper())
+        self._add(rf"(?<![A-Za-z])(?i:{token})(?![A-Za-z])", token[0].lower(), token[0].upper())
 
     def _add_hangul(self, token: str) -> None:
-        if self.kind == "NICKNAME" and not _is_given(split(token)[1]):
-            self._add_nickname(token)
+        if title := surname_before_title(token):
+            self._add(rf"{_START}{title}(?=\s?{token[1:]})", title)
             return
         surname, given = split(token)
+        if self.kind == "NICKNAME" and not is_given(given):
+            surname, given = "", token
         if surname:
             self._add_full(surname, given)
-        if len(given) > 1:
-            self._add_given(given)
-        elif last_sound(given) != "vowel":
+        if len(given) == 1 and self.kind == "NICKNAME":
+            self._add(rf"{_START}{given}(?={_GOES_ON}|{_END})", given)
+        elif len(given) == 1:
             self._add(rf"{_START}{given}(?=아{_END}|{LINKED})", given)
+        elif is_given(given):
+            self._add_given(given)
+        else:
+            self._add_nickname(given)
+            if self.kind == "NAME":
+                self._add_given(given)
 
     def _add_full(self, surname: str, given: str) -> None:
         """김도윤, 김 도 윤, 김*윤, ㄱㄷㅇ, Kim Doyoon."""
@@ -135,17 +112,29 @@ class Known:
     def _add_given(self, given: str) -> None:
         named = rf"(?={_CALLED}|{LINKED}|\s?{TITLE})"
         if given in THINGS or given in NEVER:
-            self._add(rf"{_START}{given}{named}|(?m:^){given}(?=[^가-힣\n]*(?m:$))|(?<=@){given}", given)
-        elif given in WORDS:
+            stands = rf"{_START}{given}(?:{named}|(?={PERSONAL}|{ABOUT}))"
+            self._add(rf"{stands}|(?m:^){given}(?=[^가-힣\n]*(?m:$))|(?<=@){given}", given)
+            if self.kind == "NICKNAME":
+                self._add_everyday(given)
+            return
+        if given in WORDS:
             self._add(rf"{_START}{given}(?:{named}|(?={TAIL}))", given)
         else:
-            self._add(rf"{_START}{given}(?={_GOES_ON}|{_END})|{given}(?={_CALLED}|{LINKED}|씨|님)", given)
-            self._add(rf"{_AFTER_MY}{given}(?=이?{_END})", given)
+            self._add(
+                rf"{_START}{given}{_PLACE}|{given}(?={_CALLED}|{LINKED}|씨|님)|{_AFTER_MY}{given}", given
+            )
+        self._add_heard(given)
         self._add_spoken(given)
 
+    def _add_everyday(self, given: str) -> None:
+        """하니가 좋아, 하니 자?, 잘자 하니; but not 뭐 하니, 하니까."""
+        opens = rf"(?m:^){given}(?=[ ,~!])"
+        beside = rf"(?<=우리 ){given}{_END}|(?<=[랑와과,] ){given}{_END}"
+        closes = rf"{beside}|(?<=[아어해자워야줘요~!,ㅋㅎㅠ] ){given}(?=[^가-힣?\n]*(?m:$))"
+        self._add(rf"{opens}|{closes}|{_START}{given}(?=[가-힣])(?={TAIL})", given)
+
     def _add_spoken(self, given: str) -> None:
-        """도유니, 도유나 (도윤이, 도윤아 as heard), 윤아, ㄷㅇ아, doyoon."""
-        self._add_heard(given)
+        """윤아, ㄷㅇ아, doyoon."""
         last = given[-1]
         if last in _CALLED_ALONE:
             self._add(rf"{_START}{last}(?=아{_END}|이[가는랑도]{_END}|이한테)", last + "아", last + "이")
@@ -156,6 +145,7 @@ class Known:
                 self._add(pattern, *romanised.starts(given))
 
     def _add_heard(self, name: str) -> None:
+        """도유니, 도유나: 도윤이, 도윤아 as heard."""
         final = (ord(name[-1]) - ord("가")) % 28
         if final in _CARRIED:
             heard = name[:-1] + chr(ord(name[-1]) - final)
@@ -165,9 +155,9 @@ class Known:
     def _add_nickname(self, name: str) -> None:
         """꼬물이, 꼬물아, 꼬무리."""
         base = name[:-1] if len(name) > 2 and name[-1] == "이" and last_sound(name[:-1]) != "vowel" else name
-        right = rf"(?={_GOES_ON}|{_END})" if len(base) < 3 else ""
+        right = rf"(?={_GOES_ON}|{_END})" if base in _EVERYDAY else ""
         called = rf"(?={_CALLED}|이[가는랑]|\s?{TITLE})"
-        self._add(rf"{_START}{name}{right}|{_START}{base}{called}|{name}(?={_CALLED})", base)
+        self._add(rf"(?:{_START}|{_AFTER_MY}){name}{right}|{_START}{base}{called}|{name}(?={_CALLED})", base)
         if base != name:
             self._add_heard(base)
 

@@ -1,6 +1,6 @@
-"""Long numbers: phones, resident and card numbers, accounts, parcels, plates, coordinates.
+"""Long numbers: phones, resident and card numbers, licences, passports, plates.
 
-    010-0000-1234   900101-1******   신한 110-000-123456   12가3456   37.5665, 126.9780
+    010-0000-1234   900101-1******   11-12-345678-90   12가3456
 
 Shapes are matched on the plain line (see `digits`); a judge looks at the dates, check digits and words around.
 """
@@ -12,10 +12,11 @@ from persona_core.privacy.digits import NOT_D, D
 from persona_core.privacy.rule import Family, Rule, after, before
 from persona_core.privacy.span import Kind
 
-GAP = r"[ \t\n.\-*ㅡ~_·/,)(]{0,3}"  # what people type between groups, a bubble's end included
+GAP = r"[ \t\n.\-*ㅡ~_·/,)(=|:;+]{0,4}"  # what people type between groups, a bubble's end included
 SEP = r"[ \n.\-ㅡ~_·/]{1,3}"
-ALONE = r"(?<![0-9])(?<![0-9][.,])"
+ALONE = r"(?<![0-9٠-٩])(?<![0-9][.,])"
 END = r"(?![0-9])"
+WHOLE = r"(?![0-9٠١٣-٩]|٢[0-9٠-٩]|[\-ㅡ][0-9])"  # no further group behind; a last ٢ is the particle 이
 
 # What makes a number a measure of something, not a number of somebody.
 UNIT = (
@@ -24,7 +25,7 @@ UNIT = (
     r"|\s(?:(?:천|백|십)?(?:만\s?)?원|만(?![가-힣])|명|개(?![가-힣]{2})|시간|시(?![가-힣]{2})|분(?![가-힣]{2})|년|월|일(?![가-힣])|살|걸음|포인트)"
     r"|번(?![호이째]?\s?(?:누|로|이|야|$)))"
 )
-_SEPARATOR = re.compile(rf"{NOT_D}+")
+SEPARATOR = re.compile(rf"{NOT_D}+")
 
 
 def digits_of(text: str) -> str:
@@ -35,15 +36,25 @@ def digits_of(text: str) -> str:
 # --- phones ---
 
 _ZERO, _ONE = "[0٠]", "[1١]"
-_MOBILE = (
-    rf"(?:\+?\s?[8٨][2٢]{GAP}{_ZERO}?|\({_ZERO}|{_ZERO})[ .\-\n]{{0,2}}{_ONE}[ .\-\n]{{0,2}}[016789٠١٦٧٨٩]"
-)
+_MOBILE = rf"(?:(?:\+|00)?\s?[8٨][2٢]{GAP}{_ZERO}?|\({_ZERO}|{_ZERO})[ .\-\n]{{0,2}}{_ONE}[ .\-\n]{{0,2}}[016789٠١٦٧٨٩]"
 _AREA = rf"{_ZERO}(?:[2٢]|[3٣][1-3١-٣]|[4٤][1-4١-٤]|[5٥][1-5١-٥]|[6٦][1-4١-٤]|[78٧٨]{_ZERO}|[5٥]{_ZERO}{D})"
 
 
+# A bank lets its customer choose the mobile number as the account's.
+_CHOSEN_BEFORE = re.compile(
+    r"(?:은행|뱅크|계좌(?:\s?번호)?|기업|국민|농협|신한|카뱅|새마을금고|새마을|신협|수협|우체국|제일|씨티|케뱅|IBK|KB|NH|SC)(?:은|는|:)?[ (]{0,2}$"
+)
+_CHOSEN_AFTER = re.compile(r"[ (,]{0,3}(?:평생|(?:기업|국민|신한|우리|하나|농협)(?:은행)?(?![가-힣]{2})|IBK)")
+
+
+def _mobile(match: re.Match[str]) -> Kind:
+    chosen = _CHOSEN_BEFORE.search(before(match, 12)) or _CHOSEN_AFTER.match(after(match, 12))
+    return "ACCOUNT" if chosen else "PHONE"
+
+
 def _is_landline(match: re.Match[str]) -> Kind | None:
-    groups = _SEPARATOR.split(match[0])
-    return None if "." in match[0] and len(groups) < 3 else "PHONE"  # 02.1234 is a decimal
+    groups = SEPARATOR.split(match[0])
+    return None if "." in match[0] and len(groups) < 3 else _mobile(match)  # 02.1234 is a decimal
 
 
 # --- resident and foreigner numbers ---
@@ -64,7 +75,7 @@ def ean_fits(digits: str) -> bool:
 
 _CENTURY = {"1": 1900, "2": 1900, "5": 1900, "6": 1900, "3": 2000, "4": 2000, "7": 2000, "8": 2000}
 _CENTURY |= {"9": 1800, "0": 1800}
-_RESIDENT_CUE = re.compile(r"주민|민번|주번|외국인|등록\s?번호|신분증")
+_RESIDENT_CUE = re.compile(r"주민|민번|주번|민증|외국인|등록\s?번호|신분증")
 
 
 def _resident(match: re.Match[str]) -> Kind | None:
@@ -72,11 +83,17 @@ def _resident(match: re.Match[str]) -> Kind | None:
     year = _CENTURY[rest[0]] + int(birth[:2])
     cued = _RESIDENT_CUE.search(before(match, 30)) is not None
     bare = match.end(1) == match.start(2)
+    if not cued and re.search(r"\s", match[2]):
+        return None
     if not cued and not is_date(year, int(birth[2:4]), int(birth[4:])):
         return None
     if not cued and bare and birth.startswith("880") and ean_fits(birth + rest):
         return None
     return "FRN" if rest[0] in "5678" else "RRN"
+
+
+def _spread_resident(match: re.Match[str]) -> Kind:
+    return "FRN" if digits_of(match["value"])[6] in "5678" else "RRN"
 
 
 # --- cards ---
@@ -88,29 +105,29 @@ def luhn_fits(digits: str) -> bool:
     return (sum(map(int, odd)) + sum(sum(divmod(2 * int(d), 10)) for d in even)) % 10 == 0
 
 
-_CARD_CUE = re.compile("카드|결제|비자|마스터|아멕스|체크|card", re.IGNORECASE)
+CARD_CUE = re.compile("카드|[법체신]카|결제|비자|마스터|아멕스|체크|card", re.IGNORECASE)
 
 
 def _card(match: re.Match[str]) -> Kind | None:
-    groups = _SEPARATOR.split(match[0])
+    groups = SEPARATOR.split(match[0])
     years = all(group.startswith(("19", "20")) for group in groups if len(group) == 4)
     return None if years and "-" not in match[0] else "CARD"
 
 
 def _bare_card(match: re.Match[str]) -> Kind | None:
     digits = digits_of(match[0])
-    return "CARD" if len(set(digits)) > 1 and (_near(_CARD_CUE, match) or luhn_fits(digits)) else None
+    return "CARD" if len(set(digits)) > 1 and (near(CARD_CUE, match) or luhn_fits(digits)) else None
 
 
 # --- licences, registrations, passports ---
 
 _LICENCE_CUE = re.compile("면허")
-_BUSINESS_CUE = re.compile("사업자|등록번호")
+_BUSINESS_CUE = re.compile("사업자|등록번호|계산서|증빙|법인|상호")
 
 
 def _licence(match: re.Match[str]) -> Kind | None:
     if match[0].isdigit():
-        return "DRIVER_LICENSE" if _near(_LICENCE_CUE, match) else None
+        return "DRIVER_LICENSE" if near(_LICENCE_CUE, match) else None
     return "DRIVER_LICENSE"
 
 
@@ -119,7 +136,7 @@ def _business(match: re.Match[str]) -> Kind | None:
     weights = (1, 3, 7, 1, 3, 7, 1, 3, 5)
     total = sum(int(d) * w for d, w in zip(digits, weights, strict=False)) + int(digits[8]) * 5 // 10
     fits = (total + int(digits[9])) % 10 == 0
-    if _near(_BUSINESS_CUE, match):
+    if near(_BUSINESS_CUE, match):
         return "BRN"
     return "BRN" if fits and "-" in match[0] else None
 
@@ -127,102 +144,17 @@ def _business(match: re.Match[str]) -> Kind | None:
 def _passport(match: re.Match[str]) -> Kind | None:
     return (
         "PASSPORT"
-        if match[0][0].isupper() or _near(re.compile("여권|passport", re.IGNORECASE), match)
+        if match[0][0].isupper() or near(re.compile("여권|passport", re.IGNORECASE), match)
         else None
     )
 
 
-def _near(cue: re.Pattern[str], match: re.Match[str], reach: int = 20) -> bool:
+def near(cue: re.Pattern[str], match: re.Match[str], reach: int = 20) -> bool:
+    """Whether the cue stands beside the match, within ``reach`` characters."""
     return cue.search(before(match, reach)) is not None or cue.search(after(match, reach)) is not None
 
 
-# --- accounts and parcels: no check digit, so the words around decide ---
-
-_BANK = re.compile(
-    r"계좌|통장|예금주|입금|송금|이체|부쳐|부칠|보내(?!준)|쏴|돈|은행|국민|신한|우리|하나|농협|기업|카뱅|카카오|토스|케이뱅크|케뱅|새마을|신협"
-    r"|우체국|수협|제일|씨티|부산|대구|경남|광주|전북|제주|산업|저축|IBK|KB|NH|SC|iM|국은|신은|기은",
-    re.IGNORECASE,
-)
-_PARCEL = re.compile(
-    r"송장|택배|등기|소포|배송|주문|예약|접수|조회|대한통운|한진|로젠|쿠팡|우편|CJ|tracking", re.IGNORECASE
-)
-_OTHER = re.compile(r"바코드|ISBN|isbn|제품|상품|모델|버전|조회수|뷰|파이|원주율|로또")
-# Words that are also ordinary (우리, 하나, 국민 …) must stand right beside the number.
-_LOOSE = re.compile(r"(?:우리|하나|국민|기업|부산|대구|경남|광주|전북|제주|산업|제일|돈|카카오|토스)$")
-
-
-def _account(match: re.Match[str]) -> Kind | None:
-    digits, groups = digits_of(match[0]), [g for g in _SEPARATOR.split(match[0]) if g]
-    if not 10 <= len(digits) <= 16 or _is_measure(match) or _is_moment(groups):
-        return None
-    if cue := _cue_before(before(match, 22)) or _cue_after(after(match, 16)):
-        return cue
-    if _near(_OTHER, match) or digits.startswith(("978", "979")):
-        return None
-    return "ACCOUNT" if _looks_like_one(match[0], digits, groups) else None
-
-
-def _cue_before(text: str) -> Kind | None:
-    found: list[tuple[int, Kind]] = [(m.end(), "TRACKING") for m in _PARCEL.finditer(text)]
-    for m in _BANK.finditer(text):
-        beside = re.fullmatch(r"(?:은행|뱅크|카드)?[ :\-(\n]{0,3}", text[m.end() :])
-        if beside or not _LOOSE.search(m[0]):
-            found.append((m.end(), "ACCOUNT"))
-    return max(found)[1] if found else None
-
-
-def _cue_after(text: str) -> Kind | None:
-    if parcel := _PARCEL.search(text):
-        return None if parcel[0] == "조회" else "TRACKING"
-    for m in _BANK.finditer(text):
-        if not _LOOSE.search(m[0]) or re.fullmatch(r"[ (,\n]{0,2}", text[: m.start()]):
-            return "ACCOUNT"
-    return None
-
-
-def _is_measure(match: re.Match[str]) -> bool:
-    return re.compile(r"\s?(?:원|만|억|명|개|뷰|회|점|번째)").match(match.string, match.end()) is not None
-
-
-def _is_moment(groups: list[str]) -> bool:
-    """2024-01-01-12-30 and its like."""
-    return len(groups) > 2 and re.fullmatch(r"(?:19|20)\d\d", groups[0]) is not None and len(groups[1]) < 3
-
-
-# How banks write their numbers: told from other numbers even without a word.
-_GROUPINGS = frozenset(
-    {
-        (6, 2, 6),
-        (3, 3, 6),
-        (4, 3, 6),
-        (3, 6, 5),
-        (3, 4, 4, 2),
-        (3, 6, 2, 3),
-        (4, 2, 7),
-        (3, 2, 6),
-        (4, 4, 4, 1),
-        (3, 2, 6, 1),
-    }
-)
-
-
-def _looks_like_one(text: str, digits: str, groups: list[str]) -> bool:
-    """Nobody types eleven digits for nothing: without a cue only barcodes, round and counted numbers are let go."""
-    if (
-        len(set(digits)) < 3
-        or ean_fits(digits)
-        or digits.endswith("0000")
-        or digits[:8] in "012345678901234567890"
-    ):
-        return False
-    if tuple(map(len, groups)) in _GROUPINGS:
-        return True
-    if len(groups) == 1:
-        return 11 <= len(digits) <= 16
-    return "-" in text and " " not in text and max(map(len, groups)) < 9 and len(groups) <= 5
-
-
-# --- plates and coordinates ---
+# --- plates ---
 
 _PLATE_REGION = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주"
 _PLATE_LETTER = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호바사아자배육해공국합"
@@ -237,7 +169,11 @@ NUMBERS = Family(
     # six digits, perhaps with stars between
     re.compile(rf"{D}(?:{NOT_D}{{0,12}}{D}){{5}}"),
     (
-        Rule(rf"{ALONE}({D}{{6}})[\s\-~.ㅡ_]{{0,4}}({D}{D}{{6}}){END}", _resident),
+        Rule(rf"{ALONE}({D}{{6}})[\s\-~.ㅡ_/]{{0,4}}({D}[\s\-]?{D}{{6}}){END}", _resident),
+        Rule(
+            rf"(?:주민|민번|주번|민증|외국인)[^\d\n]{{0,10}}(?P<value>{D}(?:[ \-.]{{0,3}}{D}){{12}}){END}",
+            _spread_resident,
+        ),
         Rule(rf"{ALONE}({D}{{6}})[\s\-~.ㅡ_]{{0,3}}([0-9])\d?[*xX●○]{{4,6}}", _resident),
         Rule(rf"{ALONE}([0-9]{{6}})-([1-8]){END}(?!-)", _resident),
         Rule(
@@ -246,36 +182,30 @@ NUMBERS = Family(
         Rule(rf"{ALONE}3[47]\d\d{SEP}\d{{6}}{SEP}\d{{5}}{END}", "CARD"),
         Rule(rf"{ALONE}{D}{{15,16}}{END}", _bare_card),
         Rule(rf"{ALONE}{D}(?:[ ]{D}){{15}}{END}", _bare_card),
-        Rule(rf"(?<![0-9]){_MOBILE}(?:{GAP}{D}){{7,8}}{END}", "PHONE"),
+        Rule(rf"(?<![0-9٠-٩])(?<![0-9]-){_MOBILE}(?:{GAP}{D}){{7,8}}{WHOLE}", _mobile),
         Rule(
-            rf"{ALONE}01[016789]{GAP}(?=(?:.{{0,3}}\d){{4}})[\d*xX]{{3,4}}[ .\-]?[\d*xX]{{4}}{END}", "PHONE"
+            rf"{ALONE}01[016789]{GAP}(?=(?:.{{0,3}}\d){{4}})[\d*xX]{{3,4}}[ .\-]?[\d*xX]{{4}}{WHOLE}", "PHONE"
         ),
-        Rule(rf"{ALONE}\(?{_AREA}[\s.\-)ㅡ~]{{0,2}}{D}{{3,4}}[\s.\-ㅡ~]{{0,2}}{D}{{4}}{END}", _is_landline),
+        Rule(
+            rf"{ALONE}(?<![0-9]-)\(?{_AREA}[\s.\-)ㅡ~]{{0,3}}{D}{{3,4}}[\s.\-ㅡ~]{{0,3}}{D}{{4}}{WHOLE}",
+            _is_landline,
+        ),
         Rule(rf"\+{D}{{1,3}}[ \-]?\(?{D}{{1,4}}\)?(?:[ \-]?{D}{{2,4}}){{2,3}}{END}", "PHONE"),
-        Rule(rf"{ALONE}(?:1[1-9]|2[0-8])([\-  ]?)\d\d\1\d{{6}}\1\d\d{END}", _licence),
+        Rule(rf"{ALONE}(?:1[1-9]|2[0-8])(\s?-\s?|[ ]?)\d\d\1\d{{6}}\1\d\d{END}", _licence),
         Rule(rf"(?:{_PLATE_REGION})\s?(?:\d\d[ \-])?\d\d-\d{{6}}-\d\d{END}", "DRIVER_LICENSE"),
-        Rule(rf"{ALONE}\d{{3}}-?\d\d-?\d{{5}}{END}(?!-)", _business),
-        Rule(r"여권[^0-9A-Za-z\n]{0,8}(?P<value>[A-Za-z]{1,2}\d{7,8})(?![A-Za-z0-9])", "PASSPORT"),
+        Rule(rf"{ALONE}\d{{3}}[ \-]?\d\d[ \-]?\d{{5}}{END}(?!-)", _business),
+        Rule(
+            r"여권[^0-9A-Za-z\n]{0,8}(?P<value>(?:[A-Za-z]{1,2}|[엠에스알오디]{1,2})\s?(?:\d{3,4}\s?\d{4}|\d{3}\s?[A-Za-z]\s?\d{4}))(?![A-Za-z0-9])",
+            "PASSPORT",
+        ),
         Rule(
             r"(?<![A-Za-z0-9])[MSRODmsrod](?:[ \-]?\d{4}[ ]?\d{4}|\d{3}[A-Za-z]\d{4})(?![A-Za-z0-9])",
             _passport,
         ),
         Rule(r"(?<![A-Za-z0-9])(?:[A-Z]{2}[ ]?\d{9}[ ]?[A-Z]{2}|[Pp]\d{12})(?![A-Za-z0-9])", "TRACKING"),
         Rule(
-            r"(?<![\d.])-?\d{1,2}\.\d{3,}\s?[,/ ]\s?-?\d{2,3}\.\d{3,}"
-            r"|[NS]\s?\d{1,2}\.\d+°?,?\s?[EW]\s?\d{2,3}\.\d+"
-            r"|위도\s?:?\s?\d{1,2}\.\d+.{0,4}경도\s?:?\s?\d{2,3}\.\d+",
-            "COORD",
-        ),
-        Rule(
-            r"\d{1,3}\s?[°도]\s?\d{1,2}\s?['′분]\s?[\d.]+\s?(?:[\"″초]|'')\s?[NSEW]?"
-            r"(?:[ ,]{0,3}\d{1,3}\s?[°도]\s?\d{1,2}\s?['′분]\s?[\d.]+\s?(?:[\"″초]|'')\s?[NSEW]?)?",
-            "COORD",
-        ),
-        Rule(
             rf"(?:(?:{_PLATE_REGION})\s?)?(?<!\d)\d{{2,3}}\s?[{_PLATE_LETTER}]\s?\d{{4}}{END}(?!\s?(?:원|만|억|천|명|개|시간))",
             _plate,
         ),
-        Rule(rf"{ALONE}{D}(?:[ .\-ㅡ]{{0,1}}{D}|[ ]-[ ]{D}){{9,15}}{END}", _account),
     ),
 )

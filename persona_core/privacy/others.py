@@ -9,7 +9,8 @@ Evidence is a known given name, a surname before one, a vocative, a title, 이 w
 import re
 from collections.abc import Iterator, Mapping
 
-from persona_core.privacy import romanised
+from persona_core.privacy import foreign, romanised
+from persona_core.privacy.display import split
 from persona_core.privacy.lexicon import (
     CLEAR_SURNAMES,
     COMMON,
@@ -19,6 +20,8 @@ from persona_core.privacy.lexicon import (
     NAMES,
     NEVER,
     NOT_PEOPLE,
+    PEOPLE,
+    PLACES,
     RARE_SURNAMES,
     SECOND,
     SUFFIXES,
@@ -26,23 +29,25 @@ from persona_core.privacy.lexicon import (
     THINGS,
     WORDS,
 )
-from persona_core.privacy.names import split
-from persona_core.privacy.particles import LINKED, TAIL, TITLE, last_sound
+from persona_core.privacy.particles import ABOUT, LINKED, TAIL, TITLE, last_sound
 from persona_core.privacy.rule import words
 from persona_core.privacy.span import FILL, Span
 
 _START = "(?<![가-힣])"
 _KNOWN = NAMES | WORDS
+_ORDINARY = COMMON | THINGS | PLACES | {"수영", "조리"}
 _SECOND = frozenset(SECOND)
 _SURNAME = f"[{''.join(sorted(SURNAMES))}]"
 _USUAL = f"[{''.join(sorted(SURNAMES - RARE_SURNAMES))}]"
-_HEAD = "".join(sorted(set(FIRST) | SURNAMES))
+_HEAD = "".join(sorted(set(FIRST) | SURNAMES | {surname[0] for surname in DOUBLE_SURNAMES}))
 _NEXT = "".join(sorted(set(FIRST + SECOND) | {surname[1] for surname in DOUBLE_SURNAMES}))
 # Begins with a character class so that the scan is fast; the look-behind then says: the first of its word.
-_WORD = re.compile(rf"[{_HEAD}](?<![가-힣0-9][가-힣])[{_NEXT}][가-힣]*")
+_WORD = re.compile(rf"[{_HEAD}](?<![가-힣0-9{FILL['NAME']}][가-힣])[{_NEXT}][가-힣]*")
 
 _TAIL = re.compile(TAIL + "$")
-_ALSO_GIVEN = frozenset("하나 나라 우리 가을 여름 유리 아름".split())  # after a surname: 김하나
+_ALSO_GIVEN = frozenset(
+    "하나 나라 우리 가을 여름 유리 아름 나은 미래 나래 새벽".split()
+)  # after a surname: 김하나
 _CALLED = re.compile("아+$")
 _CALLED_FIRST = re.compile(
     r"(?:\n|(?<!.))..야(?: [가-힣]|[!~,].?)", re.DOTALL
@@ -50,31 +55,58 @@ _CALLED_FIRST = re.compile(
 _LINKED = re.compile(LINKED)
 _JOINED = re.compile("이랑(?![가-힣])")
 _TITLED = re.compile(rf"이? ?{TITLE}")
+_ADDRESSED = r"(?:이? )?(?:씨(?![가-힣])|씨[가는를도의네랑]|씨한테|언니|오빠|누나|형(?![태식편님])|쌤)|님(?![가-힣])|님[이은도]"
+_TITLED_THING = re.compile(_ADDRESSED)  # 수정 언니; but 대구 삼촌, 재수 선배, 진상 아저씨
 _TITLED_WORD = re.compile(
-    r" ?(?:씨(?![가-힣])|씨[가는를도의]|언니|오빠|누나|형(?![태식편님])|쌤)|님(?![가-힣])|님[이은도]"
+    _ADDRESSED
+    + r"|이? ?(?:형님|행님|이모|삼[촌춘]|고모|아저씨|아줌마|아지매|할머니|할아버지|할[매배])|이 ?(?:엄마|아빠|어머니|아버지)"
+    r"| ?(?:대리|과장|차장|부장|팀장|실장|이사|사장|대표|소장|원장|권사|집사)(?:님|(?![가-힣]{3}))| ?(?:선배|후배|선생님)"
+)
+# Behind two syllables nobody knows: 덕배형, 말순 고모; but 학교 후배, 택배 아저씨.
+_TITLED_KIN = re.compile(
+    r"이?(?:형(?![태식편])|언니|오빠|누나|씨|님)(?![가-힣]{3})|이? ?(?:[형행]님|[이고]모|삼[촌춘]|할머니|할아버지|할[매배])"
 )
 _TITLED_PLAINLY = re.compile(r" ?씨(?![가-힣]{2})|(?<!자)님(?![가-힣]{2})")
+
+_ABOUT = re.compile(ABOUT)
+_BESIDE = re.compile("이?(?:한테|한텐|에게)|랑(?![가-힣])")
+_ALONE = re.compile(r"(?m:이?[^가-힣\n]*$)")
+_AND = "(?:(?:이?랑|하고|이?,|[와과]) ?| ?[/·&] ?)"
+_NAMED = re.compile(f"[{FILL['NAME']}{FILL['NICKNAME']}]")
+_AFTER_NAME = re.compile(f"[{FILL['NAME']}{FILL['NICKNAME']}]{_AND}$")
+_BEFORE_NAME = re.compile(f"{_AND}[{FILL['NAME']}{FILL['NICKNAME']}]")
+_GLUED_TITLE = re.compile(
+    "언니|오빠|누나|이모|씨|쌤|이 ?(?:엄마|아빠|어머니|아버지|유치원|어린이집|등원|하원|돌잔치|생일|숙제|하교)"
+)
+_PARTNERED = re.compile("이? (?:[남여]친|[남여]자친구|신랑|와이프|생일|결혼식|돌잔치)")
+_ENDS_OF_ADJECTIVES = frozenset("한은인의")
 
 _JOB = words(
     """대리 과장 차장 부장 팀장 실장 사원 상무 전무 교수 박사 원장 쌤 선생 선배 간호사 변호사 코치 감독 매니저 조교 반장 회장 총무
     목사 소장 본부장 센터장 파트장 책임 선임 수석 프로(?!그) 셰프 작가 대표 사장 이사(?=님) 주임 기사(?=님)"""
 )
+_NAME_OF_A_PLACE = re.compile(
+    r"[가-힣]{2,3}?이?라는 (?:[가-힣]+ )?(?:카페|가게|식당|맛집|술집|빵집|책|영화|드라마|노래|게임|브랜드|회사|앱|곳|데|동네|아파트)"
+)
+_ONLY_SURNAMES = frozenset("남궁 황보 제갈 독고".split())
+# 정우성 팀장님 is no actor.
+_COLLEAGUE = re.compile(r" ?(?:대리|과장|차장|부장|팀장|실장|사원|주임|선임|책임|매니저|조교|간호사)")
 _JOB_HERE = re.compile(_JOB)
 _SURNAME_AND_JOB = re.compile(
     r"[김박최정강조윤장임한오서신권황안송류홍유고문양손배백허남심노하곽성차우구민진엄채방이](?<![가-힣][가-힣])"
     rf"(?:(?={_JOB})|(?<=[김박최강윤임송홍권황류곽엄허심정조장])(?= {_JOB}))"
     r"(?<!조(?=교수|수석))(?<!정(?=교수))(?<![이전방](?=사장))(?<!전(?=대표|감독))(?<![한오신](?=선배))(?<![신차노](?=감독))"
-    r"(?<!백(?=프로))(?<!노(?=교수))(?<!고(?=소장))(?<!신(?=대리))"
+    r"(?<!백(?=프로|사장))(?<!노(?=교수))(?<!고(?=소장))(?<!신(?=대리))"
 )
 _CUED = re.compile(
-    r"(?:예금주|수취인|수령인|(?:받|보내)는\s?(?:사람|분)|보낸\s?(?:사람|분)|(?:입금자|예약자|고객|환자|대표자|신청자)명?)"
-    rf"[ \t]?[은는이가을:=]?[ \t:]{{0,2}}(?P<formal>{_SURNAME}[가-힣]{{2}}(?![가-힣]{{3}}))"
+    r"(?:예금주|수취인|수령인|(?:받|보내)는\s?(?:사람|분)|보낸\s?(?:사람|분)|(?:입금자|예약자|고객|환자|대표자|신청자)명?|(?:수신|참조|발신|작성자)(?=\s?:))"
+    rf"[ \t]?[은는이가을:=]?[ \t:]{{0,2}}(?P<formal>{_SURNAME}[가-힣]{{2}}(?=[^가-힣]|$|님|씨|께|이[야요]|입니|이에요|예요|[으이]?로|이?[고라]|한테))"
     rf"|(?:이름|성함|성명|본명|실명|담당자)[은는이가을:=]?[ \t:]{{0,2}}(?:내|제|걔|나)?\s?"
     rf"(?P<name>{_SURNAME}[{FIRST}][{SECOND}])(?=$|[^가-힣]|이[야고라에다]|[이으]로|로|야|라고|입|임|인데|예요|님|씨)"
 )
 _NOT_SAID = re.compile(
     words(
-        """뭐 모르 몰라 아직 그냥 아무 누구 어떻 이거 저거 정하 정해 정한 이상 비슷 유명 특이 예쁘 이쁘 지어 바꿔 기억 까먹 하나
+        """이?라[니는] 이리 여기 하이픈 조의금 축의금 부의금 뭐 모르 몰라 아직 그냥 아무 누구 어떻 이거 저거 정하 정해 정한 이상 비슷 유명 특이 예쁘 이쁘 지어 바꿔 기억 까먹 하나
         진짜 나도 적어 알려 말해 확인 변경 예금주 입금자 전체 모두 여기 채널"""
     )
 )
@@ -93,7 +125,7 @@ _CONTACT = re.compile(r"연락처\s?:\s?(?P<name>[가-힣]{2,4})(?![가-힣])")
 # 국민 123456-01-234567 홍길동: the owner of the account.
 _OWNER = re.compile(
     rf"[{FILL['ACCOUNT']}]\s?[/,(]?\s?(?:[가-힣A-Z]{{2,6}}\s?[/,]?\s)?"
-    rf"(?P<name>{_SURNAME}(?:[{FIRST}][{SECOND}]|[가-힣][가-힣](?<![요줘해야임함고로에서은는거다지까네라게])))(?=님|[^가-힣]|$)"
+    rf"(?P<name>{_SURNAME}(?:[{FIRST}][{SECOND}]|[가-힣][가-힣](?<![요줘해야임함고로에서은는거다지까네라게])(?=님|씨|입|이[야에]|[^가-힣\s]|\s*$)))(?=님|[^가-힣]|$|입|이[야에])"
 )
 # 준이가, 윤아: a given name of one syllable.
 _SHORT = re.compile(
@@ -107,16 +139,18 @@ _GLUED = re.compile(
 _ALWAYS = (_SURNAME_AND_JOB, _SHORT)
 _RARE = (_OWNER, _CUED, _MENTION, _HIDDEN, _SPACED, _CONTACT, romanised.STRANGER)
 _MAYBE_RARE = re.compile(
-    rf"[@*○●〇A-Zㅇ{FILL['ACCOUNT']}이성예수받보입신고환대담본실연모 .](?:(?<=[@*○●〇A-Z{FILL['ACCOUNT']}])|(?<=[가-힣]ㅇ)ㅇ|"
+    rf"[@*○●〇A-Zㅇ{FILL['ACCOUNT']}이성예수받보입신고환대담본실연모참발작 .](?:(?<=[@*○●〇A-Z{FILL['ACCOUNT']}])|(?<=[가-힣]ㅇ)ㅇ|"
     + words(
-        r"""(?<=이)름 (?<=성)[함명] (?<=예)(?:금주|약자) (?<=수)[취령]인 (?<=받)는 (?<=보)(?:내는|낸) (?<=입)금자 (?<=신)청자
+        r"""(?<=이)름 (?<=성)[함명] (?<=예)(?:금주|약자) (?<=수)(?:[취령]인|신\s?:) (?<=참)조\s?: (?<=발)신\s?: (?<=작)성자 (?<=받)는 (?<=보)(?:내는|낸) (?<=입)금자 (?<=신)청자
         (?<=고)객 (?<=환)자 (?<=대)표자 (?<=담)당자 (?<=본)명 (?<=실)명 (?<=연)락처 (?<=모)\s?씨 (?<=\.)[가-힣]\."""
     )
     + rf"|(?<= )[{FIRST}] [{SECOND}])"
 )
 # A pair of syllables that is no known name is one only before these.
 _LATIN = re.compile("[A-Za-z]{2}")
-_HINT = re.compile(r"..?.?(?:아+(?![가-힣])|\s?씨|님|이[가는를도한에께의만꺼거껀보하처까부때땜같쓰말빼랑])")
+_HINT = re.compile(
+    rf"..[가-힣]?(?:{_TITLED_WORD.pattern})|..?.?(?:아+(?![가-힣])|\s?씨|님|이[가는를도한에께의만꺼거껀보하처까부때땜같쓰말빼랑])"
+)
 
 
 def find(text: str, learned: Mapping[str, int]) -> list[Span]:
@@ -125,10 +159,11 @@ def find(text: str, learned: Mapping[str, int]) -> list[Span]:
     ``learned`` holds words the analyser has decided (see `morphemes`), with the length of the name in each.
     """
     found = []
+    marked = _NAMED.search(text) is not None  # what stands beside a name may be one
     for match in _WORD.finditer(text):
         word, start = match[0], match.start()
         known = word[:2] in _KNOWN or word[1:3] in _KNOWN or word[2:4] in _KNOWN
-        maybe = known or _HINT.match(text, start) or word in learned
+        maybe = known or marked or word[:2] in _ONLY_SURNAMES or _HINT.match(text, start) or word in learned
         if maybe and (length := _length(text, start, word) or learned.get(word, 0)):
             found.append(Span(start, start + length, "NAME"))
     found += [Span(*m.span("name"), "NAME") for m in _GLUED.finditer(text) if m["name"] in NAMES]
@@ -138,6 +173,7 @@ def find(text: str, learned: Mapping[str, int]) -> list[Span]:
     if _MAYBE_RARE.search(text):
         for pattern in _RARE:
             found += _spans(pattern, text)
+    found += [Span(start, end, "NAME") for start, end in foreign.find(text)]
     if _LATIN.search(text):
         found += [Span(start, end, "NAME") for start, end in romanised.find_given(text)]
     return _without_overlaps(found) if len(found) > 1 else found
@@ -151,14 +187,14 @@ def _without_overlaps(found: list[Span]) -> list[Span]:
     return kept
 
 
-def doubtful(text: str) -> Iterator[re.Match[str]]:
-    """Words that may begin with a name, of which the rules say nothing."""
+def candidates(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Words that may begin with a name, and the length of the name, 0 where the rules say nothing."""
     for match in _WORD.finditer(text):
         word = match[0]
         pair = word[:2] in WORDS or (word[0] in FIRST and word[1] in SECOND and len(word) < 6)
         full = word[0] in SURNAMES and word[1] in FIRST and word[2:3] in _SECOND
-        if (pair or full) and word not in COMMON and not _length(text, match.start(), word):
-            yield match
+        if (pair or full) and word not in COMMON:
+            yield match, _length(text, match.start(), word)
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> list[Span]:
@@ -168,10 +204,12 @@ def _spans(pattern: re.Pattern[str], text: str) -> list[Span]:
 
 def _length(text: str, start: int, word: str) -> int:
     """How many characters of the word at ``start`` are a name: 0, 2 (지훈), 3 (박지훈) or 4 (남궁지훈)."""
-    if word[:3] in FAMOUS or word[:3] in NOT_PEOPLE:
+    if word[:3] in NOT_PEOPLE or _NAME_OF_A_PLACE.match(text, start):
         return 0
-    if word[:2] in DOUBLE_SURNAMES and _fits(text, start + 4, word[2:4], word[4:], surname=word[:2]):
-        return 4
+    if word[:3] in FAMOUS:
+        return 3 if _COLLEAGUE.match(text, start + 3) else 0
+    if word[:2] in DOUBLE_SURNAMES and (length := _double(text, start, word)):
+        return length
     alone = _fits(text, start + 2, word[:2], word[2:])
     if alone and word[2:3] in ("이", "아") and last_sound(word[:2]) != "vowel":
         return 2  # 예은이, 하은아: not 예 + 은이
@@ -181,28 +219,71 @@ def _length(text: str, start: int, word: str) -> int:
     return 2 if alone else 0
 
 
+def _double(text: str, start: int, word: str) -> int:
+    """4 for 남궁민수, 3 for 남궁솔, else 0."""
+    if _fits(text, start + 4, word[2:4], word[4:], surname=word[:2]):
+        return 4
+    one = word[:2] in _ONLY_SURNAMES and word[2:3] not in ("", *"이은가씨도을의")
+    return 3 if one and _TAIL.match(word, 3) else 0
+
+
 def _fits(text: str, end: int, given: str, tail: str, *, surname: str = "") -> bool:
     """Whether ``given``, which ends at ``end``, is a name here. ``tail`` is the rest of its word."""
     clear = surname in CLEAR_SURNAMES or len(surname) > 1
     linked = _LINKED.match(tail) is not None
-    never = given in NEVER and not (linked or (clear and given in _ALSO_GIVEN))
+    also = given in _ALSO_GIVEN and (clear or (given != "우리" and _GLUED_TITLE.match(text, end)))
+    never = given in NEVER and not (also or (linked and given in _KNOWN))
     if len(given) < 2 or never:
         return False
     if (given in NAMES and surname not in RARE_SURNAMES) or (given in WORDS and clear):
         return _TAIL.match(tail) is not None or _TITLED.match(text, end) is not None
-    if given in WORDS or given in NAMES:
-        titled = _TITLED_WORD
-    elif given[0] in FIRST and given[1] in SECOND and (clear or not surname) and not _JOB_HERE.match(given):
-        titled = _TITLED_PLAINLY
+    if given in _KNOWN:
+        titled = _TITLED_THING if given in _ORDINARY else _TITLED_WORD
+    elif given[0] in FIRST and given[1] in _SECOND and not _JOB_HERE.match(given):
+        ordinary = given in _ORDINARY or surname + given[0] in COMMON or given[1] in _ENDS_OF_ADJECTIVES
+        titled = _TITLED_PLAINLY if ordinary else _TITLED_WORD if surname else _TITLED_KIN
     else:
         return False
+    return (
+        (given in WORDS and given not in COMMON and _PARTNERED.match(text, end) is not None)
+        or (given in _KNOWN and _GLUED_TITLE.match(text, end) is not None)
+        or _is_called(text, end, given, tail)
+        or titled.match(text, end) is not None
+        or (given in WORDS and _BESIDE.match(tail) is not None)
+        or (given in PEOPLE and not surname and _is_about(text, end, tail))
+        or (clear and _is_beside_a_name(text, end, tail, len(surname) + 2))
+    )
+
+
+def _is_called(text: str, end: int, given: str, tail: str) -> bool:
+    """도윤이가, 하은아, 수정이랑; 슬기야 어디야."""
     if last_sound(given) != "vowel":
-        joined = given in WORDS and given not in THINGS and _JOINED.match(tail)  # 수정이랑
-        if linked or joined or _CALLED.match(tail):
-            return True
-    elif given in WORDS and given not in THINGS and _CALLED_FIRST.fullmatch(text, max(0, end - 3), end + 3):
-        return True  # 슬기야 어디야
-    return titled.match(text, end) is not None
+        joined = given in WORDS and given not in THINGS and _JOINED.match(tail)
+        return bool(_LINKED.match(tail) or joined or _CALLED.match(tail))
+    word = given in WORDS and given not in THINGS
+    return word and _CALLED_FIRST.fullmatch(text, max(0, end - 3), end + 3) is not None
+
+
+def _is_about(text: str, end: int, tail: str) -> bool:
+    """Whether what stands around a name says that it is one: alone in its bubble, beside another name, 생일, 왔대."""
+    if _ABOUT.match(text, end):
+        return True
+    before = text[: end - 2].rpartition("\n")[2]
+    if not before.strip() and _ALONE.match(text, end):
+        return True
+    return _is_beside_a_name(text, end, tail, 2)
+
+
+def _is_beside_a_name(text: str, end: int, tail: str, length: int) -> bool:
+    """민지랑 철수, 조민채 / 양희도: once one of the two is found, so is the other."""
+    if _TAIL.match(tail) is None:
+        return False
+    return bool(_AFTER_NAME.search(text, 0, end - length) or _BEFORE_NAME.match(text, end))
+
+
+def is_bare(word: str) -> bool:
+    """Whether ``word`` is two syllables and what may follow a name: 수정, 수정도, but not 수정해."""
+    return _TAIL.match(word, 2) is not None
 
 
 def person(name: str) -> str:

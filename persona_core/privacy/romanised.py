@@ -4,6 +4,8 @@ re.search("|".join(given_names("서연")), "seo-yeon~")  ->  a match
 """
 
 import re
+from collections import defaultdict
+from collections.abc import Sequence
 from functools import cache
 
 from persona_core.privacy.lexicon import NAMES, WORDS
@@ -71,6 +73,9 @@ STRANGER = re.compile(
     rf"|[A-Z](?i:{_SOUND}[ \-]?{_SOUND})(?<=[a-zA-Z]{{4}})\s(?:{_FAMILY}|{_FAMILY.upper()})(?![A-Za-z]))"
 )
 
+_WIDE = re.compile("[Ａ-Ｚａ-ｚ]")
+_NARROW = {wide: wide - 0xFEE0 for wide in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+
 _LATIN = re.compile(r"(?<![A-Za-z@._/\-])[A-Za-z]{2,5}[ \-]?[A-Za-z]{2,6}(?![A-Za-z@._/]|-[A-Za-z])")
 _STANDS = re.compile("[야아이가는은랑님씨](?![A-Za-z])|한테|언니|오빠|누나|형")
 _ENGLISH = frozenset(
@@ -92,10 +97,30 @@ def find_given(text: str) -> list[tuple[int, int]]:
     return found
 
 
+def narrow(text: str) -> str:
+    """``text`` with full-width letters (Ｍｉｎｓｕ) as ordinary ones; the length stays."""
+    return text.translate(_NARROW) if _WIDE.search(text) else text
+
+
+def in_hangul(parts: Sequence[str]) -> list[str]:
+    """The names that ``parts`` of a display name may spell: Seoyeon, Lee -> 이서연; Seo, yeon -> 서연."""
+    letters = [part.lower() for part in parts]
+    for surname, given in (([], letters), (letters[-1:], letters[:-1]), (letters[:1], letters[1:])):
+        families = [family for family, row in _SURNAME.items() if set(surname) & set(row.split("|"))]
+        names = _spellings().get("".join(given), [])
+        if names and (families or not surname):
+            return [family + name for family in families or [""] for name in names]
+    return []
+
+
 @cache
-def _spellings() -> frozenset[str]:
-    """The usual spellings of all given names in the lexicon, without hyphens."""
-    return frozenset(a + b for name in NAMES | WORDS for a in _usual(name[0]) for b in _usual(name[1]))
+def _spellings() -> dict[str, list[str]]:
+    """The usual spellings, without hyphens, of all given names in the lexicon."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for name in sorted(NAMES | WORDS):
+        for spelling in {a + b for a in _usual(name[0]) for b in _usual(name[1])}:
+            names[spelling].append(name)
+    return dict(names)
 
 
 @cache
@@ -103,6 +128,8 @@ def _usual(syllable: str) -> tuple[str, ...]:
     code = ord(syllable) - ord("가")
     initial, vowel, final = code // 588, code % 588 // 28, code % 28
     first = [""] if _INITIAL[initial] == "-" else _INITIAL[initial].split("|")
-    middle = [v for v in _VOWEL[vowel].split("|") if v not in ("wee", "ui", "you")]
+    middle = [
+        v for v in _VOWEL[vowel].split("|") if v not in ("wee", "ui", "you") or (v, final) == ("you", 21)
+    ]
     last = _FINAL.get(final, "t").split("|")[0] if final else ""
     return tuple(a + b + last for a in first for b in middle)

@@ -53,6 +53,21 @@ class Span:
     type: Kind
 
 
+# Control and direction characters, soft hyphens, zero widths, and colour codes with or without their escape: nobody
+# sees them, and each would cut a number or a name in two.
+_INVISIBLE = re.compile(
+    "\x1b?\\[[0-9]{1,2}(?:;[0-9]{1,3}){0,4}m|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
+
+
+def visible(text: str) -> tuple[str, list[int]]:
+    """``text`` without what cannot be seen, and for every character left its offset in ``text``."""
+    hidden = {i for match in _INVISIBLE.finditer(text) for i in range(*match.span())}
+    offsets = [i for i in range(len(text)) if i not in hidden] if hidden else list(range(len(text)))
+    return "".join(text[i] for i in offsets) if hidden else text, offsets
+
+
 def blank(text: str, spans: list[Span]) -> str:
     """``text`` with every span overwritten by its type's fill; the length stays."""
     for span in spans:

@@ -139,6 +139,28 @@ def test_a_hybrid_template_shows_no_think_block_in_any_reply(tokenizer):
     assert encode(thinking, turns, FORMAT) == encode(tokenizer, turns, FORMAT)
 
 
+def test_a_template_that_writes_the_date_writes_the_same_one_every_day(tokenizer):
+    """What is served next month begins with the tokens that were trained today, in whatever form the date is asked."""
+    dated = build_tiny_tokenizer()
+    dated.chat_template = "{{- strftime_now('%d %b %Y, %Y-%m-%d, %B') + '\n' -}}" + tokenizer.chat_template
+    turns = (Turn("partner", ("밥?",)),)
+
+    assert dated.decode(encode(dated, turns, FORMAT).ids) == (
+        "01 Jan 2026, 2026-01-01, January\n" + tokenizer.decode(encode(tokenizer, turns, FORMAT).ids)
+    )
+
+
+def test_a_template_keeps_the_line_it_begins_with(tokenizer):
+    """What we put before a template to stop its clock adds nothing and takes nothing away."""
+    spaced = build_tiny_tokenizer()
+    spaced.chat_template = "\n {{- '' }}\n" + tokenizer.chat_template.replace("{%- for", "{% for", 1)
+    turns = (Turn("partner", ("밥?",)),)
+
+    assert spaced.decode(encode(spaced, turns, FORMAT).ids) == spaced.apply_chat_template(
+        to_messages(turns, FORMAT), tokenize=False, add_generation_prompt=True
+    )
+
+
 def test_the_end_of_turn_token_is_found(tokenizer):
     """The token after a reply is the one that stops generation."""
     assert end_of_turn_id(tokenizer, FORMAT) == tokenizer.convert_tokens_to_ids("<|im_end|>")
@@ -153,6 +175,16 @@ def test_a_template_that_loses_what_is_said_is_refused(tokenizer):
         encode(deaf, (Turn("partner", ("밥?",)),), FORMAT)
 
 
+def test_a_template_that_refuses_a_system_prompt_is_refused():
+    """Its own refusal becomes our one line, not a traceback of jinja."""
+    strict = build_tiny_tokenizer()
+    strict.chat_template = "{{- raise_exception('no system role') if messages[0].role == 'system' -}}"
+
+    with pytest.raises(DataError) as error:
+        encode(strict, (Turn("partner", ("밥?",)),), FORMAT)
+    assert error.value.key == "core.template_unfit"
+
+
 def test_a_template_without_an_end_of_turn_token_is_refused(tokenizer):
     """A model that never learns to stop is no use."""
     endless = build_tiny_tokenizer()
@@ -160,3 +192,24 @@ def test_a_template_without_an_end_of_turn_token_is_refused(tokenizer):
 
     with pytest.raises(DataError):
         encode(endless, (Turn("partner", ("밥?",)), Turn("persona", ("ㅇㅇ",))), FORMAT)
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("\x1b[31m빨강\x1b[0m", "빨강"),
+        ("\x1b]0;제목\x07안녕\x1b[2J", "안녕"),
+        ("\x9b1;31m빨강", "빨강"),
+        ("abc\u202egnp.exe", "abcgnp.exe"),
+        ("\u2067가\u2069\u200e나\u200b다\u2060라\ufeff마\u200c바\u00ad사", "가나다라마바사"),
+        ("가\u200d나", "가나"),
+        ("👩\u200d💻 👨\u200d👩\u200d👧", "👩\u200d💻 👨\u200d👩\u200d👧"),
+        ("❤\ufe0f\u200d🔥 ☺\ufe0f", "❤\ufe0f\u200d🔥 ☺\ufe0f"),
+        ("👍🏽\u200d", "👍🏽"),
+        ("🏴\U000e0067\U000e0062\U000e007f 가\U000e0041나", "🏴\U000e0067\U000e0062\U000e007f 가나"),
+        ("[31m은 빨강", "[31m은 빨강"),
+    ],
+)
+def test_what_cannot_be_seen_is_no_part_of_a_bubble(text, clean):
+    """Terminal codes go whole, marks of direction and zero widths too; what makes an emoji stays."""
+    assert clean_bubble(text) == clean

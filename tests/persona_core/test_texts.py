@@ -61,13 +61,13 @@ def test_the_language_is_the_chosen_one_else_the_systems(monkeypatch, environmen
 
 def test_an_error_is_its_text_in_the_readers_language(monkeypatch):
     """The same error reads Korean to one and English to another."""
-    error = SettingsError("settings.out_of_range", flag="--rank")
+    error = SettingsError("settings.no_run", folder="runs")
 
     monkeypatch.setenv("PERSONA_LANG", "en")
     english = str(error)
     monkeypatch.setenv("PERSONA_LANG", "ko")
 
-    assert english == text_in("en", "settings.out_of_range", flag="--rank")
-    assert str(error) == text("settings.out_of_range", flag="--rank") != english
+    assert english == text_in("en", "settings.no_run", folder="runs")
+    assert str(error) == text("settings.no_run", folder="runs") != english
     assert isinstance(error, PersonaError)
     assert isinstance(error, ValueError)

@@ -2,12 +2,10 @@
 
 import pytest
 
-from tests.persona_core.privacy.evaluation import evaluate
-
-FILES = ("", "_held_out", "_last")
+from tests.persona_core.privacy.evaluation import SETS, evaluate
 
 
-@pytest.fixture(scope="module", params=FILES, ids=lambda suffix: f"spans{suffix}")
+@pytest.fixture(scope="module", params=SETS, ids=lambda suffix: f"spans{suffix}")
 def result(request):
     return evaluate(request.param)
 

@@ -23,6 +23,7 @@ def value(text):
         "0️⃣1️⃣0️⃣ 0000 1234",
         "공일공 다시 공공공공 다시 일이삼사",
         "①23 공일공 공공공공",
+        "공일공 0000에 1234",
     ],
 )
 def test_spellings_of_a_number_are_read(text):
@@ -44,9 +45,20 @@ def test_a_syllable_beside_the_number_is_not_drawn_into_it():
     assert plain("01000005678이야") == "01000005678이야"
 
 
+def test_what_is_said_between_two_groups_joins_them():
+    """010에 8890 is read 010-8890; what has a unit behind it is a number of its own."""
+    assert plain("010-0000에 8890") == "010-0000- 8890"
+    assert plain("3333다시01다시0000123") == "3333--01--0000123"
+    assert plain("01000001234에 30만원") == "01000001234에 30만원"
+
+
 def test_a_short_spelled_code_needs_a_word_beside_it():
     """비번 공일이삼 is a code, 공일이삼 alone may be anything."""
     assert value("비번 공일이삼이야") == "0123"
+    assert value("cvc 삼구이") == "392"
+    assert value("별사팔이일별") == "4821"
+    assert value("유효기간 공삼 슬래시 이칠") == "0327"
+    assert value("차번호 일이가 삼사오육") == "123456"
     assert value("공일이삼 하고 뛰어") == ""
 
 

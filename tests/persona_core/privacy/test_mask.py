@@ -13,7 +13,7 @@ PIECES = (
     "|98년생|a@example.com|@handle|인스타 dy_kim|https://open.kakao.com/o/x|https://youtu.be/abc|12가3456|110-123-456789|신한 |계좌 "
     "|4111-1111-1111-1111|09/28|cvc 123|900101-1234567|M12345678|37.5665, 126.9780|공일공|일이삼사|O1O| |\n|, |.|-|야|이|가|랑|님|씨"
     "|[[PHONE]]|[[PARTNER]]|[[NAME1]]|[[|]]|길|로|동|호|층|1|12|2024|원|시|ㅋㅋ|@|#|*|과장|누나|번호|뒷자리|카드|이서연|꼬물이|예금주"
-    "|홍길동|서울 강남구|우편번호 |06234|도유니|Minsu야|김 민 수|팔월 십이일"
+    "|홍길동|\u200b|\u202e|\x1b[31m|[0m|\xad|에 |다시 |별|샵|음력 |뒤에 세자리 |일이삼|ㄱㄴㄷ|백일동|번지|골뱅이|점|청첩장 |N37.5665|서울 강남구|우편번호 |06234|도유니|Minsu야|김 민 수|팔월 십이일"
 ).split("|")
 lines = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=12).map("".join)
 
@@ -67,6 +67,15 @@ def test_a_very_long_bubble_is_read_in_pieces():
     """A pasted file is masked like everything else."""
     text = "가나다 라마바\n" * 5000 + "010-0000-1234"
     assert masker().mask(text).text.endswith("라마바\n[[PHONE]]")
+
+
+def test_what_cannot_be_seen_hides_nothing():
+    """Zero widths, direction marks and colour codes inside a number are masked with it; outside they stay."""
+    mask = masker().mask
+    for hidden in ("\u200b", "\u202e", "\xad", "\ufeff", "\x1b[31m", "[0m", "\x07"):
+        text = f"{hidden}번호 010-00{hidden}00-12{hidden}34야{hidden}"
+        assert mask(text).text == f"{hidden}번호 [[PHONE]]야{hidden}"
+    assert mask("도\u200b윤아").spans == (Span(0, 3, "NAME"),)
 
 
 def test_an_untouched_line_is_returned_as_it_is():

@@ -3,7 +3,6 @@
 import pytest
 
 from persona_core.privacy import Names
-from persona_core.privacy.names import split
 
 NAMES = Names("김도윤", "이서연", ["꼬물이"], ["최하늘"])
 
@@ -41,8 +40,9 @@ def test_forms_of_one_name(text, name):
 
 
 def test_a_longer_word_is_not_the_name():
-    """도윤곽 is no 도윤."""
+    """도윤곽 is no 도윤, and 서현역 a station."""
     assert found("도윤곽") == []
+    assert found("서현역에서 봐", Names("이서현")) == []
 
 
 def test_a_name_that_is_a_thing_is_found_where_a_name_stands():
@@ -77,18 +77,37 @@ def test_nobody_has_no_name():
     assert found("회원님 안녕하세요", Names("회원님", "나")) == []
 
 
-@pytest.mark.parametrize(
-    ("token", "parts"),
-    [
-        ("김도윤", ("김", "도윤")),
-        ("남궁민수", ("남궁", "민수")),
-        ("도윤", ("", "도윤")),
-        ("도윤이", ("", "도윤")),
-        ("김도윤이", ("김", "도윤")),
-        ("김율", ("김", "율")),
-        ("꼬물이", ("", "꼬물이")),
-    ],
-)
-def test_surname_and_given_name(token, parts):
-    """A Hangul name is split into surname and given name."""
-    assert split(token) == parts
+@pytest.mark.parametrize("behind", ["것도", "거네", "꺼임", "네", "보임", "집", "사랑해", "야", "님", ""])
+def test_a_pet_name_is_found_whatever_is_glued_to_it(behind):
+    """써니것도 has her in it."""
+    for names in (Names("써니"), Names("김도윤", ("이서연", "써니"))):
+        assert [name for name, _ in found(f"내가 써니{behind}", names)] == ["써니"]
+
+
+def test_a_pet_name_that_is_a_word_is_found_where_a_name_stands():
+    """하니야 calls her, 뭐 하니 asks."""
+    names = Names(nicknames=["하니"])
+    for text in ("하니야", "하니 뭐해", "하니가 좋아", "잘자 하니", "우리 하니 자?"):
+        assert [name for name, _ in found(text, names)] == ["하니"]
+    for text in ("뭐 하니?", "일 하니까", "하니까 되네"):
+        assert found(text, names) == []
+
+
+def test_a_pet_name_of_two_words_is_not_each_of_them():
+    """우리 강아지 is she, a 강아지 in the park is not."""
+    names = Names(nicknames=["우리 강아지"])
+    assert [name for name, _ in found("우리 강아지 자? 우리강아지~ 강아지 산책", names)] == [
+        "우리 강아지",
+        "우리강아지",
+    ]
+
+
+@pytest.mark.parametrize("display_name", ["이 서연 🌸", "서연♥", "Seoyeon Lee", "ＳＥＯ ＹＥＯＮ"])
+def test_a_display_name_leads_to_the_given_name(display_name):
+    """However she is saved, she is called by her name."""
+    assert found("서연아 서연이랑", Names("김도윤", display_name)) == [("서연", "PARTNER")] * 2
+
+
+def test_a_surname_with_a_title_is_masked_before_that_title():
+    """김팀장 is the only thing his contact says: 김 is masked where it stands so."""
+    assert found("김팀장님 김 팀장 김치", Names("이서연", "김팀장(영업)")) == [("김", "PARTNER")] * 2

@@ -33,6 +33,23 @@ def names_in(text, names=None):
         ("Kim Minsu", ["Kim Minsu"]),
         ("신한 110-000-123456 임꺽정님", ["임꺽정"]),
         ("준이가 왔어", ["준"]),
+        ("철수", ["철수"]),
+        ("지은이랑 철수", ["지은", "철수"]),
+        ("지혜 만나러 감", ["지혜"]),
+        ("보라가 오늘 못온대", ["보라"]),
+        ("수지 결혼한다며", ["수지"]),
+        ("진주 남친 생겼대", ["진주"]),
+        ("여름이 엄마예요", ["여름"]),
+        ("은혜한테 빌린 거", ["은혜"]),
+        ("덕배형 왔어", ["덕배"]),
+        ("조영택 아저씨", ["조영택"]),
+        ("남궁솔 알아?", ["남궁솔"]),
+        ("독고진희 권사님", ["독고진희"]),
+        ("정우성팀장님이 부르심", ["정우성"]),
+        ("케빈이랑 Emily 왔대", ["케빈", "Emily"]),
+        ("Ｋｅｖｉｎ이 왔어", ["Ｋｅｖｉｎ"]),
+        ("jiyoung한테 물어봐", ["jiyoung"]),
+        ("참조: 천기용", ["천기용"]),
     ],
 )
 def test_evidence_of_a_name(text, expected):
@@ -61,6 +78,19 @@ def test_evidence_of_a_name(text, expected):
         "종 교 는 아 편 이 다",
         "조교수님",
         "Sunday 좋아",
+        "도도하게 앉아있네",
+        "정우성 영화 봤어",
+        "철수하자 이제",
+        "열차 지연 안내",
+        "승진했대",
+        "다솜이라는 카페",
+        "받는 사람이 부럽네요",
+        "호랑이보다 무섭다",
+        "택배 아저씨",
+        "학교 후배",
+        "백사장에 가자",
+        "관리비 고지서",
+        "국민 110-000-123456 이리로 보내",
     ],
 )
 def test_words_that_look_like_names_stay(text):
@@ -71,14 +101,22 @@ def test_words_that_look_like_names_stay(text):
 def test_the_analyser_decides_single_words():
     """지우가 is somebody, 지우는 중 is erasing: kiwipiepy tells the words apart, and only these words are learned."""
     pytest.importorskip("kiwipiepy")
-    learned = learn(["지우가 왔어", "사진 지우는 중"])
+    learned = learn(["지우가 좋아", "사진 지우는 중"])
     assert learned == {"지우가": 2}
     names = Names(learned=learned)
-    assert names_in("어제 지우가 그랬어", names) == ["지우"]
+    assert names_in("어제 지우가 했어", names) == ["지우"]
     assert names_in("다 지우는 중", names) == []
 
 
-def test_without_the_analyser_nothing_is_learned(monkeypatch):
+def test_a_name_of_the_chat_is_one_where_it_stands_bare(monkeypatch):
+    """Who is often plainly 수정 is 수정 without a particle too; three 지원이가 do not outweigh eight applications."""
+    monkeypatch.setattr("persona_core.privacy.morphemes.installed", lambda: False)
+    often = ["수정이가 왔어", "수정아 뭐해", "수정이랑 놀았어", "수정 좋아", "수정해서 보내"]
+    rarely = ["지원이가 왔어"] * 3 + ["지원 마감"] * 8
+    assert learn(often + rarely) == {"수정": 2}
+
+
+def test_without_the_analyser_one_line_teaches_nothing(monkeypatch):
     """kiwipiepy is optional."""
     monkeypatch.setattr("persona_core.privacy.morphemes.installed", lambda: False)
     assert learn(["지우가 왔어"]) == {}

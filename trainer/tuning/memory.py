@@ -1,14 +1,17 @@
-"""What fits: the peak memory of a run, estimated from the base's configuration before any weight is loaded.
+"""What fits: the peak memory of a run, estimated from the base's shape before any weight is loaded.
 
     peak = weights in NF4 + embeddings + adapter and optimizer + activations + loss + runtime
 
-An estimate: byte counts from the libraries' sources, activations from measurements on twelve architectures.
+An estimate: byte counts from the libraries' sources, activations from measurements on twelve architectures. What it
+promises, `trainer.tuning.proof` then proves; where memory is short, `step_down` says what to give up next.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from persona_core.errors import TrainingError
+from trainer.progress import say
 from trainer.settings import Settings
 from trainer.tuning.base import (
     Device,
@@ -18,6 +21,8 @@ from trainer.tuning.base import (
     load_tokenizer,
     prepare_process,
 )
+from trainer.tuning.machine import free_bytes
+from trainer.tuning.shapes import BASES, LADDER, Shape, shape_of
 from trainer.tuning.source import Source, find_source
 
 GIB = 2**30
@@ -29,33 +34,25 @@ BACKWARD_BYTES = 2  # besides, while a layer's backward runs, per token and outp
 LOSS_TILE = 32_768  # vocabulary columns trl's loss looks at at once
 LOSS_TILE_TOKENS = 4096  # and tokens
 PLAIN_LOSS_BYTES = 23  # an element of that tile where Triton is missing, as on Windows; 2 where it is there
+MASK_BYTES = (
+    3  # a pair of tokens: attention stays inside each example by a mask of bools, and its bfloat16 copy
+)
+LEARNED = 0.5  # of a chat's tokens, at most: a CPU looks at the logits of no others
+STASH = 6  # layers' inputs on the GPU while offloading: five on their way out, one in use
 RUNTIME_BYTES: dict[Device, int] = {
-    "cuda": int(1.1 * GIB),  # context, cuBLAS and bitsandbytes workspaces, what the allocator cannot reuse
-    "cpu": int(0.7 * GIB),  # Python with torch and its friends
+    # Beside its own context, which is made before free memory is read. An estimate until bench_memory has seen a GPU.
+    "cuda": int(0.4 * GIB),  # cuBLAS and bitsandbytes workspaces, what the allocator cannot reuse
+    "cpu": int(0.9 * GIB),  # Python with torch and its friends; bench_memory: 0.8 to 1.0
+}
+MARGIN_BYTES: dict[Device, int] = {
+    "cuda": int(0.6 * GIB),  # kernels that load late, and what a desktop takes next
+    "cpu": 0,
 }
 MICRO_TOKENS = 2048  # tokens in one forward: more makes the attention mask large and the step no faster
+LENGTHS_APART = 64  # tokens between two lengths that are tried
+SHORTEST = 256  # tokens: with less, a system prompt leaves no room for a conversation
 
-# What to train when nobody says: the largest whose 1,024-token step fits. Peaks in bytes, runtime included.
-LADDER: tuple[tuple[str, int], ...] = (
-    ("Qwen/Qwen3-4B-Instruct-2507", int(4.6 * GIB)),
-    ("Qwen/Qwen3-1.7B", int(3.0 * GIB)),
-    ("Qwen/Qwen3-0.6B", int(2.0 * GIB)),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """The sizes of a causal language model that decide its memory."""
-
-    layers: int
-    hidden: int
-    vocabulary: int
-    context: int  # the most positions it knows
-    linear: int  # weights in the layers' linear maps: what NF4 shrinks
-    other: int  # embeddings, untied head, norms
-    features: int  # inputs and outputs of all linear maps: LoRA's size is rank times this
-    outputs: int  # outputs of the linear maps of one layer
-    widest: int  # weights of the largest linear map
+Step = Literal["halve_batch", "offload"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,49 +75,63 @@ class Peak:
 class Plan:
     """How a run uses the device: rows at once, steps between updates, and what that takes."""
 
+    base: str
     device: Device
+    rank: int
+    length: int  # tokens of the longest row
     batch: int
     accumulation: int
     peak: Peak
     free: int  # bytes, when the plan was made
+    offload: bool = False  # activations wait in the machine's memory for their backward
+    steps: tuple[Step, ...] = ()  # taken to get here, in order
+
+    @property
+    def need(self) -> int:
+        """Bytes that must be free for it."""
+        return self.peak.total + MARGIN_BYTES[self.device]
+
+    @property
+    def fits(self) -> bool:
+        return self.need <= self.free
 
 
-def free_bytes(device: Device) -> int:
-    """Memory that is free now: the GPU's, or this machine's."""
-    if device == "cuda":
-        import torch
-
-        return int(torch.cuda.mem_get_info()[0])
-    import psutil
-
-    return int(psutil.virtual_memory().available)
+def read_plan(record: Mapping[str, Any]) -> Plan:
+    """The plan that ``asdict`` wrote into a run's metrics, and `trainer.tuning.proof` added its measurement to."""
+    values = {name: value for name, value in record.items() if name != "proof"}
+    return Plan(**{**values, "peak": Peak(**record["peak"]), "steps": tuple(record["steps"])})
 
 
-def choose_base(asked: Literal["auto", "cpu", "cuda"] = "auto") -> str:
+# --- which base ---
+
+
+def choose_base(settings: Settings) -> str:
     """The Hub id to train when nobody names one: what fits the GPU, and the smallest on a CPU, for the time it takes.
 
     Raises:
         TrainingError: not even the smallest fits.
     """
     prepare_process()
-    device = choose_device(asked)
-    return largest_that_fits(free_bytes(device), LADDER if device == "cuda" else LADDER[-1:])
-
-
-def largest_that_fits(free: int, ladder: tuple[tuple[str, int], ...] = LADDER) -> str:
-    """The first id of ``ladder`` whose peak is within ``free`` bytes.
-
-    Raises:
-        TrainingError: none is.
-    """
-    for base, peak in ladder:
-        if peak <= free:
+    device = choose_device(settings.device)
+    free = free_bytes(device)
+    for base in LADDER if device == "cuda" else LADDER[-1:]:
+        best = least(base, BASES[base], settings, device, free)
+        if best.fits:
             return base
-    raise TrainingError("tuning.no_memory", free=in_gib(free), need=in_gib(ladder[-1][1]))
+    raise TrainingError("tuning.no_memory", free=in_gib(free), need=in_gib(best.need))
 
 
-def check_base(settings: Settings) -> None:
-    """Say before a long chat is read what would stop training after it.
+def bases_that_fit(settings: Settings, device: Device, free: int) -> list[str]:
+    """The known bases that train at the rank and the length of ``settings`` in ``free`` bytes, largest first."""
+    return [
+        base
+        for base, shape in BASES.items()
+        if settings.max_length <= shape.context and least(base, shape, settings, device, free).fits
+    ]
+
+
+def check_base(settings: Settings) -> Source:
+    """Say before a long chat is read what would stop training after it; the base, when nothing would.
 
     Raises:
         TrainingError, HubError: the base is not to be had, is no chat model, or does not fit.
@@ -129,6 +140,10 @@ def check_base(settings: Settings) -> None:
     source = find_source(settings.base, settings.base_revision)
     load_tokenizer(source)
     plan(settings, source, choose_device(settings.device))
+    return source
+
+
+# --- the plan ---
 
 
 def plan(settings: Settings, source: Source, device: Device) -> Plan:
@@ -137,54 +152,85 @@ def plan(settings: Settings, source: Source, device: Device) -> Plan:
     Raises:
         TrainingError: not one row fits, or rows are longer than the base can read.
     """
-    shape = shape_of(load_config(source))
+    return plan_for(source.base.id, shape_of(load_config(source)), settings, device)
+
+
+def plan_for(base: str, shape: Shape, settings: Settings, device: Device) -> Plan:
+    """`plan` for a base whose shape is known.
+
+    Raises:
+        TrainingError: see `plan`.
+    """
     if settings.max_length > shape.context:
         raise TrainingError("tuning.too_long", length=settings.max_length, context=shape.context)
-    free, peaks = free_bytes(device), {}
-    for batch in _batches(settings, device):
-        peaks[batch] = peak_of(shape, settings.rank, batch * settings.max_length, device)
-        if peaks[batch].total <= free:
-            return Plan(device, batch, settings.effective_batch // batch, peaks[batch], free)
-    raise TrainingError(
-        "tuning.too_big", base=source.base.id, need=in_gib(peaks[batch].total), free=in_gib(free)
-    )
+    free = free_bytes(device)
+    made = _first(base, shape, settings, device, free)
+    while not made.fits:
+        smaller = step_down(made, shape)
+        if smaller is None:
+            raise too_big(made, shape, settings)
+        made = smaller
+    return made
 
 
-def _batches(settings: Settings, device: Device) -> list[int]:
-    """Batches to try, largest first. On a CPU one row: attention over several costs more than they share."""
-    if settings.batch:
-        return [settings.batch]
-    if device == "cpu":
-        return [1]
-    whole = (b for b in range(settings.effective_batch, 0, -1) if settings.effective_batch % b == 0)
-    return [batch for batch in whole if batch == 1 or batch * settings.max_length <= MICRO_TOKENS]
+def least(base: str, shape: Shape, settings: Settings, device: Device, free: int) -> Plan:
+    """The plan after every step down, whether it fits or not."""
+    made = _first(base, shape, settings, device, free)
+    while smaller := step_down(made, shape):
+        made = smaller
+    return made
 
 
-def shape_of(config: Any) -> Shape:
-    """The sizes of the model that ``config`` describes, counted on a model without memory."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)
-    head = model.get_output_embeddings()
-    linears = [m for m in model.modules() if isinstance(m, torch.nn.Linear) and m is not head]
-    linear = sum(m.weight.numel() for m in linears)
-    text = config.get_text_config()
-    return Shape(
-        layers=text.num_hidden_layers,
-        hidden=text.hidden_size,
-        vocabulary=text.vocab_size,
-        context=text.max_position_embeddings,
-        linear=linear,
-        other=sum(p.numel() for p in model.parameters()) - linear,
-        features=sum(m.in_features + m.out_features for m in linears),
-        outputs=sum(m.out_features for m in linears) // text.num_hidden_layers,
-        widest=max(m.weight.numel() for m in linears),
-    )
+def step_down(made: Plan, shape: Shape) -> Plan | None:
+    """The next smaller plan that learns the same: half the batch, then activations offloaded; ``None`` after that."""
+    if made.batch > 1:
+        effective = made.batch * made.accumulation
+        batch = next(rows for rows in range(made.batch // 2, 0, -1) if effective % rows == 0)
+        smaller = replace(made, batch=batch, accumulation=effective // batch)
+        return _estimated(replace(smaller, steps=(*made.steps, "halve_batch")), shape)
+    if made.device == "cuda" and not made.offload:  # on a CPU they are where they would be offloaded to
+        return _estimated(replace(made, offload=True, steps=(*made.steps, "offload")), shape)
+    return None
 
 
-def peak_of(shape: Shape, rank: int, tokens: int, device: Device) -> Peak:
+def too_big(made: Plan, shape: Shape, settings: Settings, *, tried: bool = False) -> TrainingError:
+    """What to say when the smallest plan does not fit: the length that would, else the base that would.
+
+    ``tried``: it did not fit in earnest, whatever the estimate says; then no more than half the length is promised.
+    """
+    most = made.length // 2 if tried else made.length - 1
+    values = {"base": made.base, "need": in_gib(made.need), "free": in_gib(made.free), "length": made.length}
+    for length in range(most // LENGTHS_APART * LENGTHS_APART, SHORTEST - 1, -LENGTHS_APART):
+        if _estimated(replace(made, length=length), shape).fits:
+            return TrainingError("memory.length_too_big", **values, fits=length)
+    fitting = [
+        base
+        for base in bases_that_fit(settings, made.device, made.free)
+        if BASES[base].parameters < shape.parameters
+    ]
+    if fitting:
+        return TrainingError("memory.base_too_big", **values, fits=fitting[0])
+    return TrainingError("tuning.too_big", **values)
+
+
+def _first(base: str, shape: Shape, settings: Settings, device: Device, free: int) -> Plan:
+    """The plan to begin with: the batch that was asked for, else as many rows as a step has a use for."""
+    batch = settings.batch or 1  # on a CPU one row: attention over several costs more than they share
+    if device == "cuda" and not settings.batch:
+        whole = (b for b in range(settings.effective_batch, 0, -1) if settings.effective_batch % b == 0)
+        batch = next(b for b in whole if b == 1 or b * settings.max_length <= MICRO_TOKENS)
+    accumulation = settings.effective_batch // batch
+    nothing = Peak(0, 0, 0, 0, 0, 0)
+    made = Plan(base, device, settings.rank, settings.max_length, batch, accumulation, nothing, free)
+    return _estimated(made, shape)
+
+
+def _estimated(made: Plan, shape: Shape) -> Plan:
+    tokens = made.batch * made.length
+    return replace(made, peak=peak_of(shape, made.rank, tokens, made.device, offload=made.offload))
+
+
+def peak_of(shape: Shape, rank: int, tokens: int, device: Device, *, offload: bool = False) -> Peak:
     """Bytes at the worst moment of a step over ``tokens`` tokens."""
     from transformers.utils import is_triton_available
 
@@ -192,14 +238,14 @@ def peak_of(shape: Shape, rank: int, tokens: int, device: Device) -> Peak:
     saved = int(SAVED_BYTES / 2 * width * shape.outputs * tokens)
     if device == "cuda":
         # Checkpointing keeps each layer's input. Then one layer at a time is computed again: after the loss is gone.
-        kept = (shape.layers + 1) * tokens * shape.hidden * width
+        kept = (min(shape.layers, STASH) if offload else shape.layers + 1) * tokens * shape.hidden * width
         again = saved + BACKWARD_BYTES * shape.outputs * tokens + 2 * shape.widest * width
         a_logit = 2 if is_triton_available() else PLAIN_LOSS_BYTES
         loss = min(tokens, LOSS_TILE_TOKENS) * LOSS_TILE * a_logit + tokens * shape.hidden * 6
-        activations, loss = kept + again, max(0, loss - again)
+        activations, loss = kept + again + MASK_BYTES * tokens**2, max(0, loss - again)
     else:
         activations = shape.layers * saved
-        loss = 12 * tokens * shape.vocabulary  # logits, their float32 copy and its gradient
+        loss = int(LEARNED * 12 * tokens * shape.vocabulary)  # logits, their float32 copy and its gradient
     return Peak(
         weights=int(shape.linear * NF4_BYTES),
         embeddings=shape.other * width,
@@ -210,6 +256,26 @@ def peak_of(shape: Shape, rank: int, tokens: int, device: Device) -> Peak:
     )
 
 
+def tell_plan(made: Plan, settings: Settings) -> None:
+    """Print the plan: its parts, how a step is divided, what was given up for it, and what else would fit."""
+    peak = made.peak
+    say(
+        "memory.plan",
+        base=made.base,
+        rank=made.rank,
+        length=f"{made.length:,}",
+        peak=in_gib(peak.total),
+        free=in_gib(made.free),
+    )
+    say("memory.parts", **{part: in_gib(size) for part, size in asdict(peak).items()})
+    say("memory.batch", batch=made.batch, accumulation=made.accumulation)
+    for step in made.steps:
+        say(f"memory.{step}")
+    fitting = bases_that_fit(settings, made.device, made.free)
+    if fitting and made.device == "cuda":  # on a CPU it is time that runs out
+        say("memory.would_fit", bases=", ".join(base.rpartition("/")[2] for base in fitting))
+
+
 def in_gib(size: int) -> str:
-    """``4939212390`` -> ``"4.6"``."""
-    return f"{size / GIB:.1f}"
+    """``4939212390`` -> ``"4.6"``; two digits below one GiB."""
+    return f"{size / GIB:.1f}" if size >= GIB else f"{size / GIB:.2f}"

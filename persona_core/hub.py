@@ -83,13 +83,13 @@ def client() -> Any:
     """
     from huggingface_hub import HfApi
 
-    _bound_every_wait()
+    bound_every_wait()
     return HfApi(token=hub_token())
 
 
 @cache
-def _bound_every_wait() -> None:
-    # Left alone the client waits for ever, and asks many of its calls to: a silent server would hold a push as long.
+def bound_every_wait() -> None:
+    """Give the Hub's client an end to every wait: left alone it asks many of its calls to wait for ever."""
     from huggingface_hub import set_client_factory
     from huggingface_hub.utils._http import default_client_factory
 

@@ -21,8 +21,9 @@ SCHEMA_VERSION = 1
 FILE_NAME = "persona.json"
 ADAPTER_FOLDER = "adapter"
 OPENVINO_FOLDER = "openvino"
+FULL_FOLDER = "bf16"
 
-ArtefactKind = Literal["merged", "adapter", "openvino"]
+ArtefactKind = Literal["merged", "adapter", "openvino", "full"]
 
 
 @dataclass(frozen=True, slots=True)

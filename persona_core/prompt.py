@@ -8,8 +8,9 @@ A turn is what one speaker says before the other answers; its bubbles stay separ
 Tokens come from the model's own chat template. `encode` is used by the trainer for its labels and by the engines for
 their prompts, so that what is trained is what is served. Every reply is rendered as the template renders a reply of
 the *past*: hybrid templates put an empty think-block before the newest reply only, and a model trained with it in
-one place and served with it in another answers worse. Contents are tokenised apart from the template, with special
-tokens switched off, so no message can pretend to be one.
+one place and served with it in another answers worse. Every prompt is dated alike, too: some templates write today's date,
+and a model would be served with another one than it was trained with. Contents are tokenised apart from the template,
+with special tokens switched off, so no message can pretend to be one.
 """
 
 import re
@@ -54,13 +55,33 @@ class ChatFormat:
 # --- bubbles <-> text ---
 
 # Control characters, our two marks, and what stands for broken text.
-_NOT_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\x85\ue000\ue001\ufeff\ufffd]")
+_NOT_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ue000\ue001\ufffd]")
+# What a terminal obeys (ESC [31m, ESC ]0;title BEL), whole.
+_ESCAPE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z\\^-~]"
+)
+# Invisible characters: marks and overrides of direction, zero widths, tags. Emoji are made with some of them: the joiner
+# between two, the tags of a flag; variation selectors stay everywhere.
+_EMOJI = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff\ufe0f"
+)
+_INVISIBLE = re.compile(
+    "(?P<flag>\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)"
+    "|[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]+"
+    f"|(?<![{_EMOJI}])\u200d+|\u200d+(?![\u200d{_EMOJI}])"
+)
 
 
 def clean_bubble(text: str) -> str:
-    """The normal form of one bubble: no control characters, ``\\n`` as its only line break, no blank ends."""
+    """The normal form of one bubble: nothing invisible, ``\\n`` as its only line break, no blank ends.
+
+    Terminal codes and control characters go, and so do zero widths and marks of direction that are no part of an emoji.
+    """
+    if text.isprintable() and "\ufffd" not in text:  # nearly every bubble
+        return text.strip()
     unified = text.replace("\r\n", "\n").replace(LINE_BREAK, "\n").replace("\u2029", "\n")
-    return _NOT_TEXT.sub(" ", unified).strip()
+    visible = _INVISIBLE.sub(lambda match: match["flag"] or "", _ESCAPE.sub("", unified))
+    return _NOT_TEXT.sub(" ", visible).strip()
 
 
 def render_reply(bubbles: Iterable[str], separator: str = BUBBLE_SEPARATOR) -> str:
@@ -126,6 +147,14 @@ class Encoded:
 
 _MARK = re.compile("\ue000(\\d+)\ue001")
 
+# Put before a template, this stands for the clock that transformers gives it. ``+%}`` leaves what follows as it is.
+_CLOCK = (
+    "{% macro strftime_now(format) -%}"
+    "{{ format.replace('%d', '01').replace('%b', 'Jan').replace('%B', 'January').replace('%Y', '2026')"
+    ".replace('%m', '01') }}"
+    "{%- endmacro +%}"
+)
+
 
 def encode(tokenizer: Any, turns: Iterable[Turn], chat_format: ChatFormat) -> Encoded:
     """The tokens of a conversation, by the tokenizer's own chat template.
@@ -134,7 +163,7 @@ def encode(tokenizer: Any, turns: Iterable[Turn], chat_format: ChatFormat) -> En
     Ends in a partner turn: everything up to where the persona's reply begins (for generating it).
 
     Raises:
-        DataError: the template drops, repeats or reorders what is said, or ends a reply with no special token.
+        DataError: the template refuses, drops, repeats or reorders what is said, or ends a reply with no special token.
     """
     messages = to_messages(turns, chat_format)
     ends_in_reply = messages[-1]["role"] == "assistant"
@@ -175,9 +204,15 @@ def _template_pieces(tokenizer: Any, roles: Sequence[str], *, ends_in_reply: boo
     The contents are replaced by marks, and the conversation is continued by one exchange, so that every reply is
     rendered as one of the past and templates that trim or inspect contents cannot change ours.
     """
+    from jinja2 import TemplateError
+
     more = ["user"] if ends_in_reply else ["assistant", "user"]
     marked = [{"role": role, "content": f"\ue000{i}\ue001"} for i, role in enumerate([*roles, *more])]
-    rendered: str = tokenizer.apply_chat_template(marked, tokenize=False, add_generation_prompt=False)
+    template = _CLOCK + tokenizer.get_chat_template()
+    try:
+        rendered: str = tokenizer.apply_chat_template(marked, chat_template=template, tokenize=False)
+    except TemplateError as error:  # the template's own refusal, of a system prompt for instance
+        raise DataError("core.template_unfit") from error
     parts = _MARK.split(rendered)  # piece, "0", piece, "1", piece, …
     if parts[1::2] != [str(i) for i in range(len(marked))]:
         raise DataError("core.template_unfit")

@@ -20,13 +20,13 @@ from typing import Self
 import uvicorn
 from starlette.applications import Starlette
 
-from tests.hub import history, identity, lfs, reads, repos, spaces, uploads, xet
+from tests.hub import history, identity, jobs, lfs, reads, repos, spaces, uploads, xet
 from tests.hub.accounts import Accounts, User
 from tests.hub.control import Control
 from tests.hub.errors import HubError, refuse
 from tests.hub.state import State
 from tests.hub.store import Store
-from tests.hub.traffic import Traffic, Wire
+from tests.hub.traffic import SETTLE_TIMEOUT, Traffic, Wire
 
 HOST = "127.0.0.1"
 LIFETIME = 3600.0  # seconds a server started by hand runs before it stops by itself
@@ -34,6 +34,7 @@ GRACE = 2  # seconds for running requests when the server stops
 
 ROUTES = [  # the first match wins: fixed paths (/api/spaces/hardware) before /api/{kind}/{owner}/…
     *identity.routes,
+    *jobs.routes,
     *spaces.routes,
     *history.routes,
     *uploads.routes,
@@ -80,6 +81,7 @@ class HubServer:
             store=Store(storage),
             accounts=Accounts.open(storage / "accounts.json"),
             traffic=self._traffic,
+            jobs=jobs.Jobs(),
         )
         self._app.state.hub = state
         return state
@@ -108,6 +110,7 @@ class HubServer:
 
     def reset(self, storage: Path) -> None:
         """Forget everything: requests under way are cut, faults, log, accounts and disk are new."""
+        self._end_jobs()
         self._traffic.settle(self._loop)
         self._traffic.clear_faults()
         self._traffic.clear_records()
@@ -116,9 +119,13 @@ class HubServer:
 
     def stop(self) -> None:
         """Cut what is under way, close the ports, end the thread."""
+        self._end_jobs()
         self._traffic.settle(self._loop)
         self._server.should_exit = True
         self._thread.join()
+
+    def _end_jobs(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._state.jobs.end_all(), self._loop).result(SETTLE_TIMEOUT)
 
     def __enter__(self) -> Self:
         return self.start()

@@ -37,6 +37,7 @@ IN_FUNCTIONS: dict[str, set[str]] = {
     "persona_core/hub.py": {"persona_core", "huggingface_hub"},
     "persona_core/engine": {"persona_core"} | TORCH,
     "trainer": {"persona_core", "trainer"},
+    "trainer/team.py": TORCH,
     "trainer/tuning": {"persona_core", "trainer", "huggingface_hub"} | TORCH | TRL,
     "trainer/release": {"persona_core", "trainer", "huggingface_hub"} | TORCH,
     "trainer/dataset": {"persona_core", "trainer"} | TRL,

@@ -19,7 +19,7 @@ CHATML = (
     "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\n' -}}{%- endif -%}"
 )
 
-_SENTENCES = (
+SENTENCES = (
     "너는 친구와 카카오톡으로 대화 중이야. 짧은 말풍선 여러 개로 답해.",
     "system user assistant [[PERSONA]] [[PARTNER]]",
     "오늘 뭐 했어? 나는 집에서 쉬었어 ㅋㅋㅋ 밥은 먹었어? 아직 안 먹었어 ㅠㅠ",
@@ -79,7 +79,7 @@ def build_tiny_tokenizer(vocabulary: int = 600) -> Any:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    core.train_from_iterator(_SENTENCES, trainer)
+    core.train_from_iterator(SENTENCES, trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=core,
         eos_token="<|im_end|>",

@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a bug (with its traceback), 2 the user can mend it (one li
 """
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,9 @@ from typer.core import TyperCommand, TyperGroup
 
 from persona_core.errors import PersonaError, SettingsError
 from persona_core.texts import text
+from trainer import team
 from trainer.progress import say
+from trainer.settings import Settings
 
 
 def _exits(invoke: Callable[[], Any]) -> Any:
@@ -61,7 +64,10 @@ def _option(name: str, *spellings: str) -> typer.models.OptionInfo:
 Paths = Annotated[list[Path] | None, typer.Argument(help=text("cli.exports"), show_default=False)]
 RunFolder = Annotated[Path, typer.Argument(help=text("cli.run_folder"))]
 AsJson = Annotated[bool, _option("json", "--json")]
-Names = Annotated[str, _option("names", "--names")]
+OtherNames = Annotated[str, _option("other_names", "--names")]
+Nicknames = Annotated[str, _option("nicknames", "--nicknames")]
+MyNames = Annotated[str, _option("my_names", "--my-names")]
+PartnerNames = Annotated[str, _option("partner_names", "--partner-names")]
 
 
 @app.command(help=text("cli.train"))
@@ -72,7 +78,10 @@ def train(
     *,
     me: Annotated[str | None, _option("me", "--me")] = None,
     partner: Annotated[str | None, _option("partner", "--partner")] = None,
-    names: Names = "",
+    my_names: MyNames = "",
+    partner_names: PartnerNames = "",
+    names: OtherNames = "",
+    nicknames: Nicknames = "",
     base: Annotated[str | None, _option("base", "--base")] = None,
     base_revision: Annotated[str | None, _option("base_revision", "--base-revision")] = None,
     push: Annotated[str | None, _option("push", "--push")] = None,
@@ -90,14 +99,21 @@ def train(
     effective_batch: Annotated[int | None, _option("effective_batch", "--effective-batch")] = None,
     seed: Annotated[int | None, _option("seed", "--seed")] = None,
     device: Annotated[str | None, _option("device", "--device")] = None,
+    accept_licence: Annotated[bool, _option("accept_licence", "--accept-licence")] = False,
 ) -> None:
     """Go the whole way: read, mask, curate, train, evaluate, merge, verify, and push when asked."""
     from trainer import pipeline
 
+    if not team.leads():
+        pipeline.follow()
+        return
     given = {
         "me": me,
         "partner": partner,
+        "my_names": _list(my_names) or None,
+        "partner_names": _list(partner_names) or None,
         "names": _list(names) or None,
+        "nicknames": _list(nicknames) or None,
         "base": base,
         "base_revision": base_revision,
         "session_gap_minutes": session_gap,
@@ -121,7 +137,7 @@ def train(
     elif exports and len(exports) == 1 and (exports[0] / "run.toml").is_file():
         pipeline.resume(exports[0], push, asked)
     elif exports:
-        pipeline.train(exports, run, push, asked)
+        pipeline.train(exports, run, push, asked, accept_licence=accept_licence)
     else:
         typer.echo(ctx.get_help())
         raise SettingsError("cli.no_export")
@@ -134,7 +150,10 @@ def prepare(
     out: Annotated[Path, _option("out", "--out")],
     me: Annotated[str, _option("me", "--me")] = "",
     partner: Annotated[str, _option("partner", "--partner")] = "",
-    names: Names = "",
+    my_names: MyNames = "",
+    partner_names: PartnerNames = "",
+    names: OtherNames = "",
+    nicknames: Nicknames = "",
     row_format: Annotated[str, _option("format", "--format")] = "messages",
     session_gap: Annotated[int | None, _option("session_gap", "--session-gap")] = None,
     validation_share: Annotated[float | None, _option("validation_share", "--validation-share")] = None,
@@ -145,7 +164,10 @@ def prepare(
     from trainer import pipeline
 
     given = {
+        "my_names": _list(my_names) or None,
+        "partner_names": _list(partner_names) or None,
         "names": _list(names) or None,
+        "nicknames": _list(nicknames) or None,
         "session_gap_minutes": session_gap,
         "validation_share": validation_share,
         "max_length": max_length,
@@ -168,14 +190,14 @@ def inspect(
 @app.command(help=text("cli.mask"))
 def mask(
     *,
-    names: Names = "",
-    nicknames: Annotated[str, _option("nicknames", "--nicknames")] = "",
-    json: AsJson = False,
+    names: Annotated[str, _option("names", "--names")] = "",
+    nicknames: Nicknames = "",
+    json: Annotated[bool, _option("json_lines", "--json")] = False,
 ) -> None:
     """Lines in, masked lines (or one JSON object a line) out."""
     from trainer.inspection import mask_lines
 
-    mask_lines(sys.stdin, _list(names), _list(nicknames), as_json=json)
+    mask_lines(sys.stdin.buffer, _list(names), _list(nicknames), as_json=json)
 
 
 @app.command(help=text("cli.evaluate"))
@@ -187,11 +209,16 @@ def evaluate(run: RunFolder) -> None:
 
 
 @app.command(help=text("cli.export"))
-def export(run: RunFolder) -> None:
+def export(
+    run: RunFolder,
+    *,
+    bits: Annotated[int, _option("bits", "--bits")] = 4,
+    keep: Annotated[str, _option("keep", "--keep")] = "",
+) -> None:
     """Merge, quantise, verify: write the release folder anew."""
     from trainer import pipeline
 
-    pipeline.export(run)
+    pipeline.export(run, bits, keep)
 
 
 @app.command(help=text("cli.push_verb"))
@@ -223,6 +250,23 @@ def chat(
         conversation.in_browser(source, revision=revision, his_name=his_name, her_name=her_name, port=port)
 
 
+@app.command(help=text("cli.doctor"))
+def doctor(
+    *,
+    base: Annotated[str | None, _option("base", "--base")] = None,
+    rank: Annotated[int | None, _option("rank", "--rank")] = None,
+    max_length: Annotated[int | None, _option("max_length", "--max-length")] = None,
+    json: AsJson = False,
+) -> None:
+    """What this machine can do, what is missing, what to type next."""
+    from trainer.doctor import doctor as look
+
+    given: dict[str, Any] = {"rank": rank, "max_length": max_length}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    if not look(settings, base, as_json=json):
+        raise typer.Exit(2)
+
+
 def _list(names: str) -> tuple[str, ...]:
     return tuple(name for part in names.split(",") if (name := part.strip()))
 
@@ -230,12 +274,14 @@ def _list(names: str) -> tuple[str, ...]:
 def main() -> None:
     """Entry point of `persona`."""
     _speak_utf8()
+    _keep_pipes_clean()
     app()
 
 
 def main_train() -> None:
     """Entry point of `persona-train`: `persona train` under the name users know."""
     _speak_utf8()
+    _keep_pipes_clean()
     train_app()
 
 
@@ -244,6 +290,13 @@ def _speak_utf8() -> None:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _keep_pipes_clean() -> None:
+    """Other libraries' progress bars are for a terminal; in a file they are control characters."""
+    if not sys.stderr.isatty():
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+        os.environ.setdefault("TQDM_DISABLE", "1")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from persona_core.engine.speech import speak
 from persona_core.errors import SettingsError
 from persona_core.invite import make_invite
 from persona_core.manifest import FILE_NAME
-from persona_core.privacy.names import split
+from persona_core.privacy.display import given_name
 from persona_core.prompt import Turn, clean_bubble
 from trainer.progress import console, say
 from trainer.run import load_run
@@ -109,7 +109,11 @@ def _resolve(source: str, revision: str | None, his_name: str, her_name: str) ->
         run = load_run(folder)
         if not run.release.exists():
             raise SettingsError("pipeline.not_exported", folder=folder)
-        return run.release, his_name or split(run.settings.me)[1], her_name or split(run.settings.partner)[1]
+        return (
+            run.release,
+            his_name or given_name(run.settings.me),
+            her_name or given_name(run.settings.partner),
+        )
     if not (folder / FILE_NAME).is_file():
         # runs/typo looks like OWNER/NAME; what begins with a folder that is here is not asked of the Hub
         if source.count("/") != 1 or folder.exists() or folder.parent.is_dir():

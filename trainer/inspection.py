@@ -22,9 +22,13 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from persona_core.errors import DataError
 from persona_core.privacy import Masker
 from persona_core.texts import text
 from trainer.chatlog import Chat, Message, open_chat
+from trainer.chatlog.senders import OWN_LABELS
+from trainer.dataset.formats import dump
+from trainer.dataset.preparation import tell_unread
 from trainer.dataset.style import Style, StyleCounter
 from trainer.progress import bar, console, say
 from trainer.settings import Settings
@@ -55,12 +59,12 @@ def inspect(exports: Sequence[Path], *, as_json: bool) -> None:
         ExportError: the exports cannot be read, or are of two chats.
     """
     chat = open_chat(exports)
-    with bar("inspection.bar", chat.size) as advance:
+    with bar("inspection.bar", chat.size, of_bytes=True) as advance:
         overview = look(chat.messages(advance))
     if as_json:
         sys.stdout.write(json.dumps(_document(chat, overview), ensure_ascii=False, indent=2) + "\n")
     else:
-        _show(chat, overview)
+        _show(chat, overview, exports)
 
 
 def look(messages: Iterable[Message]) -> Overview:
@@ -89,21 +93,32 @@ def look(messages: Iterable[Message]) -> Overview:
 
 
 def mask_lines(
-    lines: Iterable[str], names: Sequence[str], nicknames: Sequence[str], *, as_json: bool
+    lines: Iterable[bytes], names: Sequence[str], nicknames: Sequence[str], *, as_json: bool
 ) -> None:
-    """`persona mask`: every line masked on stdout; with ``as_json`` one object a line.
+    """`persona mask`: every line masked on stdout, answered as it comes; with ``as_json`` one object a line.
 
-    ``names`` are the participants': the first is the persona, the second the partner, the others are other people.
-    ``{"text": masked, "spans": [{"start", "end", "type"}]}`` has offsets into the original line, in characters.
+    A line ends in LF or CRLF and is a message of its own. ``names`` are the participants': the first is the persona,
+    the second the partner, the others are other people.
+    ``{"text": masked, "spans": [{"start", "end", "type"}]}`` has offsets into the line as it was given, in characters
+    (code points), its end left out and nothing else: a byte-order mark counts.
+
+    Raises:
+        DataError: a line is not UTF-8; those before it are answered.
     """
     persona, partner, others = names[:1], names[1:2], names[2:]
     masker = Masker(persona=persona, partner=partner, nicknames=nicknames, others=others)
-    for line in lines:
-        said = line.rstrip("\r\n")
-        masked = masker.mask(said)
+    for number, line in enumerate(lines, start=1):
+        masked = masker.mask(_decoded(line, number))
         row = {"text": masked.text, "spans": [asdict(span) for span in masked.spans]}
-        sys.stdout.write((json.dumps(row, ensure_ascii=False) if as_json else masked.text) + "\n")
-        sys.stdout.flush()  # lines typed by hand are answered one by one
+        sys.stdout.write((dump(row) if as_json else masked.text) + "\n")
+        sys.stdout.flush()  # whoever waits for the answer to one line before giving the next gets it
+
+
+def _decoded(line: bytes, number: int) -> str:
+    try:
+        return line.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError("inspection.not_utf8", line=number) from error
 
 
 # --- showing ---
@@ -129,7 +144,12 @@ def _document(chat: Chat, seen: Overview) -> dict[str, Any]:
     total = seen.senders.total()
     return {
         "files": [
-            {"path": export.name, **asdict(export.format), "unread_lines": export.unread.count}
+            {
+                "path": export.name,
+                **asdict(export.format),
+                "unread_lines": export.unread.count,
+                "first_unread": export.unread.first,
+            }
             for export in chat.exports
         ],
         "messages": seen.messages,
@@ -145,9 +165,10 @@ def _document(chat: Chat, seen: Overview) -> dict[str, Any]:
     }
 
 
-def _show(chat: Chat, seen: Overview) -> None:
+def _show(chat: Chat, seen: Overview, paths: Sequence[Path]) -> None:
     for export in chat.exports:
-        say("inspection.file", path=export.name, format=export.format, unread=f"{export.unread.count:,}")
+        say("inspection.file", path=export.name, format=export.format)
+    tell_unread(chat)
     say(
         "inspection.span",
         messages=f"{seen.messages:,}",
@@ -180,8 +201,21 @@ def _show(chat: Chat, seen: Overview) -> None:
     say("inspection.per_hour", line=_line([seen.hours[hour] for hour in range(24)]))
     months = _months(seen)
     say("inspection.per_month", first=min(months), line=_line(list(months.values())), last=max(months))
-    if seen.senders:
-        say("inspection.next", me=next(iter(seen.senders)))
+    given = " ".join(f'"{path}"' if " " in str(path) else str(path) for path in paths)
+    if owner := _owner(chat, seen):
+        say("inspection.next", paths=given, me=owner)
+    else:
+        say("inspection.next_who", paths=given)
+
+
+def _owner(chat: Chat, seen: Overview) -> str:
+    """Whose export this is, where it says so: it calls its owner 회원님 or You, or its room by the other of two."""
+    names = set(seen.senders)
+    if own := names & OWN_LABELS:
+        return min(own)
+    titles = {export.room_title for export in chat.exports}
+    left = names - titles
+    return min(left) if len(names) == 2 and len(left) == 1 else ""
 
 
 def _line(counts: Sequence[int]) -> str:

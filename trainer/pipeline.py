@@ -1,6 +1,8 @@
 """The whole way, stage by stage: prepare, tune, evaluate, export, push. What is done already is not done again."""
 
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,14 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from persona_core.errors import PersonaError, SettingsError
-from trainer.progress import say
-from trainer.run import Run, discarded_if_useless, load_run, open_run
+from persona_core.texts import text
+from trainer import team
+from trainer.progress import bar, console, say
+from trainer.run import RUNS, Run, discarded_if_useless, load_run, open_run
 from trainer.settings import Origin, Settings
+from trainer.tuning.source import Source
 
-RUNS = Path("runs")
 
-
-def train(exports: Sequence[Path], folder: Path | None, repo: str | None, asked: Mapping[str, Any]) -> None:
+def train(
+    exports: Sequence[Path],
+    folder: Path | None,
+    repo: str | None,
+    asked: Mapping[str, Any],
+    *,
+    accept_licence: bool = False,
+) -> None:
     """`persona-train EXPORT... --me NAME`: open the run that these exports and settings belong to, and go on."""
     _check_destination(repo)
     me, partner = _speakers(exports, asked.get("me", ""), asked.get("partner", ""))
@@ -30,13 +40,15 @@ def train(exports: Sequence[Path], folder: Path | None, repo: str | None, asked:
     if "base" not in asked and not (folder / "run.toml").exists():
         from trainer.tuning import choose_base
 
-        chosen["base"] = choose_base(asked.get("device", "auto"))
+        chosen["base"] = choose_base(Settings(**chosen))
         origins["base"] = "measured"
     settings = Settings(exports=tuple(str(path.resolve()) for path in exports), **chosen)
     if not (folder / "run.toml").exists():
         from trainer.tuning import check_base
 
-        check_base(settings)
+        accepted = _accepted_licence(check_base(settings), accepted=accept_licence)
+        settings = replace(settings, accepted_licence=accepted)
+        origins["accepted_licence"] = "flag" if accepted else "default"
     _whole_way(open_run(folder, settings, origins), repo)
 
 
@@ -74,17 +86,34 @@ def resume(folder: Path, repo: str | None, asked: Mapping[str, Any]) -> None:
     _whole_way(run, repo)
 
 
+def follow() -> None:
+    """What all processes but the first do, when several train one run: wait until it is prepared, then train along."""
+    from trainer.tuning import prepare_process, tune
+
+    prepare_process()
+    team.assemble()
+    if folder := team.hear():
+        tune(load_run(folder))
+
+
 def _whole_way(run: Run, repo: str | None) -> None:
     """Every stage whose output is missing, in order, then what was learned and what to type next."""
     from trainer.dataset import prepare
-    from trainer.tuning import tune
+    from trainer.tuning import prepare_process, tune
+
+    if team.size() > 1:
+        prepare_process()
+        team.assemble()
 
     say("pipeline.begin", folder=run.path, base=run.settings.base)
     if not run.data.exists():
-        with discarded_if_useless(run):
+        with team.dismissed_on_failure(), discarded_if_useless(run):
             prepare(run)
-    if not run.adapter.exists():
+    is_trained = run.adapter.exists()
+    team.tell(None if is_trained else run.path)
+    if not is_trained:
         tune(run)
+    team.part()
     if "evaluation" not in run.read_metrics():
         _evaluate(run)
     if not run.release.exists():
@@ -105,14 +134,18 @@ def evaluate(folder: Path) -> None:
     _tell(run)
 
 
-def export(folder: Path) -> None:
-    """`persona export RUN`."""
+def export(folder: Path, bits: int = 4, keep: str = "") -> None:
+    """`persona export RUN`: in ``bits`` bits, and with the full weights beside them when ``keep`` is ``bf16``."""
     from trainer.release import build_release
 
+    if bits not in (4, 8):
+        raise SettingsError("settings.out_of_range", flag="--bits", value=bits, allowed="4, 8")
+    if keep not in ("", "bf16"):
+        raise SettingsError("settings.out_of_range", flag="--keep", value=keep, allowed="bf16")
     run = load_run(folder)
     if not run.adapter.exists():
         raise SettingsError("pipeline.not_trained", folder=folder)
-    build_release(run)
+    build_release(run, 8 if bits == 8 else 4, keep_full=bool(keep))
 
 
 def push(folder: Path, repo: str) -> None:
@@ -134,30 +167,62 @@ def _check_destination(repo: str | None) -> None:
         check_destination(repo)
 
 
+def _accepted_licence(source: Source, *, accepted: bool) -> str:
+    """The name of the licence of the base if it had to be accepted: by the option, or by who sits at the terminal."""
+    from trainer.release import require_acceptance
+
+    def ask(warning: str) -> bool:
+        console().print(warning, markup=False, soft_wrap=True)
+        if accepted or not (sys.stdin.isatty() and console().is_terminal):
+            return accepted
+        return console().input(text("release.licence_question") + " ").strip().lower() in (
+            "y",
+            "yes",
+            "ㅛ",
+            "네",
+        )
+
+    return require_acceptance(source, ask)
+
+
 def _evaluate(run: Run) -> None:
     from trainer.tuning import evaluate as measure
+    from trainer.tuning import write_report
 
     measure(run)
+    write_report(run)
 
 
 def _export_in_a_fresh_process(run: Run) -> None:
     """Merging wants the memory that training still holds, and none of its patches."""
     command = [sys.executable, "-m", "trainer.cli", "export", str(run.path)]
-    done = subprocess.run(command, check=False)
-    if done.returncode == 2:
-        raise SystemExit(2)  # its one line is printed already
+    alone = {name: value for name, value in os.environ.items() if name not in team.VARIABLES}
+    before = signal.signal(
+        signal.SIGINT, lambda *_: None
+    )  # Ctrl-C reaches the child, too: that one answers it
+    try:
+        done = subprocess.run(command, env=alone, check=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if done.returncode in (2, 130):
+        raise SystemExit(done.returncode)  # its one line is printed already
     if done.returncode:
         raise PersonaError("pipeline.export_failed", folder=run.path, code=done.returncode)
 
 
 def _speakers(exports: Sequence[Path], me: str, partner: str) -> tuple[str, str]:
-    """The two names as the export writes them; the partner is who wrote most besides ``me`` unless named."""
-    from trainer.chatlog import find_sender, participants
+    """The two names as the export writes them; the partner is the only other person unless named."""
+    from trainer.chatlog import count_senders, find_partner, find_sender, open_chat
+    from trainer.chatlog.source import find_sources
     from trainer.dataset.reading import is_prepared
 
     if is_prepared(exports):
+        for path in exports:
+            find_sources(path)  # a file that is not there is said now
         return me, partner  # masked already: the names are only shown
-    said = participants(exports)
+    chat = open_chat(exports)
+    with bar("inspection.bar", chat.size, of_bytes=True) as advance:
+        said = count_senders(chat.messages(advance))
     if not me:
         raise SettingsError("cli.no_me", names=", ".join(said))
     me = find_sender(me, said)
@@ -166,10 +231,10 @@ def _speakers(exports: Sequence[Path], me: str, partner: str) -> tuple[str, str]
         if partner == me:
             raise SettingsError("pipeline.same_person", name=me)
         return me, partner
-    others = [name for name in said if name != me]
-    if not others:
+    found = find_partner(me, said)
+    if not found:
         raise SettingsError("pipeline.alone", me=me)
-    return me, max(others, key=lambda name: said[name])
+    return me, found
 
 
 def _digest(paths: Sequence[Path]) -> str:

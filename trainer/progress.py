@@ -8,19 +8,23 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from persona_core.texts import text
+from trainer import team
 
 
 @cache
 def console() -> Console:
-    """stderr: stdout belongs to ``--json`` and to what a program prints as its result."""
-    return Console(stderr=True, highlight=False)
+    """stderr: stdout belongs to ``--json`` and to what a program prints as its result. Of several processes one talks."""
+    return Console(stderr=True, highlight=False, quiet=not team.leads())
 
 
 def say(key: str, **values: object) -> None:
@@ -28,17 +32,28 @@ def say(key: str, **values: object) -> None:
     console().print(text(key, **values), markup=False, soft_wrap=True)
 
 
+class _Rate(ProgressColumn):
+    """How much is done in a second: ``3.1 MB/s`` of bytes, ``3.1/s`` of anything else."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed or 0.0
+        return Text(f"{speed / 1e6:.1f} MB/s" if task.fields["of_bytes"] else f"{speed:.1f}/s")
+
+
 @contextmanager
-def bar(key: str, total: float, **values: object) -> Iterator[Callable[[float], None]]:
-    """A progress bar with the time left; the block gets ``advance(amount)``. Silent when stderr is no terminal."""
+def bar(
+    key: str, total: float, *, of_bytes: bool = False, **values: object
+) -> Iterator[Callable[[float], None]]:
+    """A progress bar with rate and time left; the block gets ``advance(amount)``. Silent when stderr is no terminal."""
     with Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TaskProgressColumn(show_speed=True),
+        TaskProgressColumn(),
+        _Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=console(),
         disable=not console().is_terminal,
     ) as progress:
-        task = progress.add_task(text(key, **values), total=total)
+        task = progress.add_task(text(key, **values), total=total, of_bytes=of_bytes)
         yield lambda amount: progress.advance(task, amount)

@@ -4,6 +4,7 @@
       run.toml          every resolved setting and where it came from; no secret
       data/             train.jsonl, validation.jsonl, report.json
       checkpoints/  adapter/  metrics.json
+      logs/  report.html   the curves, for TensorBoard and as a page
       release/          exactly what is pushed
 
 A stage writes into ``.<name>.partial`` and renames it when it is whole, so a folder that exists is complete, and an
@@ -15,7 +16,7 @@ import json
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,11 @@ from typing import Any
 import tomli_w
 
 from persona_core.errors import DataError, PersonaError, SettingsError, StorageError
+from persona_core.texts import text
+from trainer import team
 from trainer.settings import Origin, Settings
 
+RUNS = Path("runs")  # where runs are kept unless --run says otherwise
 TRAIN, VALIDATION, REPORT = "train.jsonl", "validation.jsonl", "report.json"  # in data/
 
 
@@ -60,6 +64,10 @@ class Run:
         return self.path / "adapter"
 
     @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
     def metrics_file(self) -> Path:
         return self.path / "metrics.json"
 
@@ -76,7 +84,12 @@ class Run:
         return metrics
 
     def add_metrics(self, section: str, values: Mapping[str, Any]) -> None:
-        """Write ``values`` under ``section`` of metrics.json, leaving the other sections."""
+        """Write ``values`` under ``section`` of metrics.json, leaving the other sections.
+
+        Of several processes only the first writes.
+        """
+        if not team.leads():
+            return
         document = {**self.read_metrics(), section: dict(values)}
         write_whole(self.metrics_file, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
@@ -96,14 +109,13 @@ def open_run(path: Path, settings: Settings, origins: Mapping[str, Origin]) -> R
         if different := [name for name in run.settings.differences(settings) if name in asked]:
             raise SettingsError("settings.other_run", folder=path, fields=", ".join(different))
         return run
-    with storage(path):
-        path.mkdir(parents=True, exist_ok=True)
     values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(settings).items()}
     document = {
         "settings": values,
         "origins": {name: origins.get(name, "default") for name in values},
     }
-    write_whole(path / "run.toml", tomli_w.dumps(document))
+    with made_folder(path):
+        write_whole(path / "run.toml", tomli_w.dumps(document))
     return Run(path, settings)
 
 
@@ -142,22 +154,77 @@ def discarded_if_useless(run: Run) -> Iterator[None]:
         if [path.name for path in run.path.iterdir()] == ["run.toml"]:
             (run.path / "run.toml").unlink()
             run.path.rmdir()
+            if run.path.parent == RUNS and not any(RUNS.iterdir()):
+                RUNS.rmdir()
         raise
 
 
 # --- writing whole or not at all ---
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_REASONS = {
+    errno.EACCES: "forbidden",
+    errno.EPERM: "forbidden",
+    errno.EROFS: "read_only",
+    errno.ENOTDIR: "in_the_way",
+    errno.EEXIST: "in_the_way",
+    errno.EISDIR: "folder_in_the_way",
+    errno.ENAMETOOLONG: "name_too_long",
+    errno.ENOENT: "not_there",
+    errno.EIO: "device",
+}
+_WHEREVER = (
+    *_FULL,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.EIO,
+)  # no bug of ours looks like one of these
+
 
 @contextmanager
 def storage(path: Path) -> Iterator[None]:
-    """Turn a full disk or a forbidden folder into a `StorageError` that names ``path``."""
+    """Turn whatever the system says while ``path`` is made or written into a `StorageError` that names it."""
+    try:
+        yield
+    except PersonaError:  # some are OSErrors
+        raise
+    except OSError as error:
+        raise _refused(error, path) from error
+
+
+@contextmanager
+def disk(path: Path) -> Iterator[None]:
+    """`storage` for a whole stage that fills ``path``: only what the disk refuses, never a file that a bug looks for."""
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StorageError("settings.disk_full", path=path) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
-            raise StorageError("settings.cannot_write", path=path) from error
+        if error.errno in _WHEREVER:
+            raise _refused(error, Path(error.filename or path)) from error
+        raise
+
+
+def _refused(error: OSError, path: Path) -> StorageError:
+    if error.errno in _FULL:
+        return StorageError("settings.disk_full", path=path)
+    name = _REASONS.get(error.errno or 0)
+    reason = text(f"settings.{name}") if name else error.strerror or str(error)
+    return StorageError("settings.cannot_write", path=path, reason=reason)
+
+
+@contextmanager
+def made_folder(path: Path) -> Iterator[None]:
+    """``path`` is a folder while the block runs; when the block fails, what was made for it goes again if it is empty."""
+    made: list[Path] = []
+    try:
+        with storage(path):
+            made += [folder for folder in (path, *path.parents) if not folder.exists()]
+            path.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
         raise
 
 
@@ -165,26 +232,35 @@ def storage(path: Path) -> Iterator[None]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder to fill; it takes the place of ``path`` when the block ends well, and vanishes when it does not."""
     partial = path.with_name(f".{path.name}.partial")
-    with storage(path):
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
-            yield partial
-        except BaseException:
+    with made_folder(path.parent), removed(partial):
+        with storage(path):
             shutil.rmtree(partial, ignore_errors=True)
-            raise
-        if path.exists():
-            shutil.rmtree(path)
-        partial.rename(path)
+            partial.mkdir()
+        with disk(path):
+            yield partial
+        with storage(path):
+            if path.exists():
+                shutil.rmtree(path)
+            partial.rename(path)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` by way of a temporary name."""
+@contextmanager
+def removed(folder: Path) -> Iterator[None]:
+    """Whatever happens in the block, ``folder`` is gone afterwards."""
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_whole(path: Path, content: str) -> None:
+    """Write ``content`` to ``path`` by way of a temporary name."""
     partial = path.with_name(f".{path.name}.partial")
     with storage(path):
         try:
-            partial.write_text(text, encoding="utf-8", newline="\n")
+            partial.write_text(content, encoding="utf-8", newline="\n")
             partial.replace(path)
         except BaseException:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
             raise

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from persona_core.privacy import restore
-from persona_core.privacy.names import split
+from persona_core.privacy.display import given_name
 from persona_core.texts import text
 from trainer.progress import console, say
 from trainer.run import Run
@@ -33,7 +33,7 @@ def tell(run: Run) -> None:
 
 def _replies(samples: Iterable[Sample], me: str, partner: str) -> Table:
     def shown(bubbles: tuple[str, ...]) -> Text:
-        return Text(restore("\n".join(bubbles), split(me)[1], split(partner)[1]) or "–", overflow="fold")
+        return Text(restore("\n".join(bubbles), given_name(me), given_name(partner)) or "–", overflow="fold")
 
     table = Table(
         partner,

@@ -1,10 +1,12 @@
 """How long the whole `persona prepare` takes, and in how much memory: parse, curate, mask, split, write, report.
 
     python -m tests.benchmarks.bench_prepare [--mb 93] [--keep FOLDER]
+    python -m tests.benchmarks.bench_prepare --mb 93 930        and how time and memory grow
 
 Writes an Android export of invented words to a temporary folder (sessions, bursts, 28 % short replies, private facts in
 1.5 % of the messages, as measured in real chats) and prepares it in a fresh process. Memory is that of the process and
-of all its children together, at its highest. The targets are 60 seconds and 1 GB for 93 MB on two cores.
+of all its children together, at its highest. The targets are 60 seconds and 1 GB for 93 MB on two cores, and at most 11 times the time in the same memory for
+930 MB.
 """
 
 import argparse
@@ -15,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -137,45 +140,68 @@ def memory_of(process: subprocess.Popen[str]) -> int:
         return 0
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What preparing one export took; memory is that of all processes together, at its highest."""
+
+    megabytes: float
+    seconds: float
+    cpu_seconds: float
+    peak: float  # MB
+
+
+def prepare(megabytes: float, folder: Path) -> Figures:
+    """Write an export into ``folder``, prepare it in a fresh process and print what that took."""
+    folder.mkdir(parents=True, exist_ok=True)
+    export = folder / "KakaoTalkChats.txt"
+    write_export(export, int(megabytes * MEGABYTE))
+    size = export.stat().st_size / MEGABYTE
+    module = ("-m", "tests.benchmarks.bench_prepare")
+    command = [sys.executable, *module, "--measure", export, folder / "data"]
+    begin, peak = time.perf_counter(), 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            peak = max(peak, memory_of(process))
+            time.sleep(0.1)
+        seconds = time.perf_counter() - begin
+        assert process.stdout
+        counts = json.loads(process.stdout.read())
+    figures = Figures(size, seconds, counts.pop("cpu_seconds"), peak / MEGABYTE)
+    print(f"{size:.1f} MB, {counts['messages']:,} messages, Python {sys.version.split()[0]}")
+    print(f"{seconds:.1f} s, {size / seconds:.2f} MB/s, {counts['messages'] / seconds:,.0f} messages/s")
+    print(
+        f"{figures.cpu_seconds:.1f} s of CPU: {figures.cpu_seconds / 2:.0f} s on two cores with nothing else to do"
+    )
+    print(f"peak {figures.peak:.0f} MB, all processes together")
+    print(json.dumps(counts, ensure_ascii=False, indent=1), flush=True)
+    return figures
+
+
+def growth(first: Figures, last: Figures) -> str:
+    """How many times the size, the time and the memory of the first export the last one has."""
+    return (
+        f"{last.megabytes / first.megabytes:.1f} times the size: {last.seconds / first.seconds:.1f} times the time, "
+        f"{last.cpu_seconds / first.cpu_seconds:.1f} times the CPU, {last.peak / first.peak:.2f} times the memory"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument(
-        "--mb", type=float, default=93, help="size of the export, in 10^6 bytes (default: 93)"
+        "--mb", type=float, nargs="+", default=[93], help="sizes of the exports, in 10^6 bytes (default: 93)"
     )
-    parser.add_argument("--keep", type=Path, help="leave the export and what is made of it in this folder")
+    parser.add_argument(
+        "--keep", type=Path, help="leave the last export and what is made of it in this folder"
+    )
     parser.add_argument("--measure", nargs=2, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         measure(*options.measure)
         return
     with tempfile.TemporaryDirectory() as temporary:
-        folder = options.keep or Path(temporary)
-        folder.mkdir(parents=True, exist_ok=True)
-        export = folder / "KakaoTalkChats.txt"
-        write_export(export, int(options.mb * MEGABYTE))
-        size = export.stat().st_size / MEGABYTE
-        command = [
-            sys.executable,
-            "-m",
-            "tests.benchmarks.bench_prepare",
-            "--measure",
-            export,
-            folder / "data",
-        ]
-        begin, peak = time.perf_counter(), 0
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            while process.poll() is None:
-                peak = max(peak, memory_of(process))
-                time.sleep(0.1)
-            seconds = time.perf_counter() - begin
-            assert process.stdout
-            counts = json.loads(process.stdout.read())
-        print(f"{size:.1f} MB, {counts['messages']:,} messages, Python {sys.version.split()[0]}")
-        cpu = counts.pop("cpu_seconds")
-        print(f"{seconds:.1f} s, {size / seconds:.2f} MB/s, {counts['messages'] / seconds:,.0f} messages/s")
-        print(f"{cpu:.1f} s of CPU: {cpu / 2:.0f} s on two cores with nothing else to do")
-        print(f"peak {peak / MEGABYTE:.0f} MB, all processes together")
-        print(json.dumps(counts, ensure_ascii=False, indent=1))
+        figures = [prepare(megabytes, options.keep or Path(temporary)) for megabytes in options.mb]
+    for larger in figures[1:]:
+        print(growth(figures[0], larger))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ One noun per module, from the disk up to the wire:
     reads      trees, paths, file downloads
     runtime    the life of a Space: plans, hardware, stages
     spaces     its secrets, variables, hardware, volumes, logs
+    jobs       programs run for money
     control    what a test may do behind the server's back
 
 `tests/hub_server.py` starts it, `tests/hub_fixtures.py` hands it to tests.

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from tests.hub.accounts import Grant, Role, User
 from tests.hub.faults import Fault, Record
+from tests.hub.jobs import Job, Script
 from tests.hub.runtime import log_lines
 from tests.hub.state import State
 from tests.hub.store import Repo
@@ -89,6 +90,29 @@ class Control:
             yield recorded
         finally:
             recorded += self.requests[before:]
+
+    def keep_bodies(self, *, on: bool = True) -> None:
+        """From now on a request's whole body is kept with its record."""
+        self._state.traffic.keeps_bodies = on
+
+    # -- jobs
+
+    def execute_jobs(self) -> None:
+        """From now on a job's command is really run; without this a job waits for ever."""
+        self._state.jobs.executes = True
+
+    def script_job(self, *lines: str, stage: str = "COMPLETED", message: str | None = None) -> None:
+        """From now on a job prints ``lines`` and ends so, without being run."""
+        self._state.jobs.script = Script(lines, stage, message)
+
+    def time_out_job(self, pattern: str) -> None:
+        """The next job that is run is ended as one that takes too long when it prints a line like that."""
+        self._state.jobs.cut_at = pattern
+
+    @property
+    def jobs(self) -> list[Job]:
+        """Every job, oldest first, with its secrets."""
+        return list(self._state.jobs.known.values())
 
     # -- transfers
 

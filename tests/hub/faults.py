@@ -90,6 +90,7 @@ class Record:
     received: int = 0  # bytes of the request's body
     sent: int = 0  # bytes of the answer's body
     fault: str | None = None
+    body: bytearray = field(default_factory=bytearray, repr=False)  # of the request, when bodies are kept
 
 
 class Armed:

@@ -5,7 +5,7 @@ repo = repo_of(request, need="write")     # the repository in the path, or the r
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from starlette.convertors import Convertor, register_url_convertor
@@ -17,6 +17,9 @@ from tests.hub.accounts import Accounts, Token, User
 from tests.hub.errors import HubError, repo_not_found
 from tests.hub.store import KINDS, Repo, Store
 from tests.hub.traffic import Traffic
+
+if TYPE_CHECKING:
+    from tests.hub.jobs import Jobs
 
 MULTIPART_THRESHOLD = 5_000_000_000  # bytes; S3 takes no single upload above 5 GB
 MULTIPART_CHUNK = 100_000_000  # bytes a part; the client only accepts what the server says
@@ -34,6 +37,7 @@ class State:
     store: Store
     accounts: Accounts
     traffic: Traffic
+    jobs: "Jobs"
     xet: bool = False  # offer the client's default transfer
     multipart_threshold: int = MULTIPART_THRESHOLD
     multipart_chunk: int = MULTIPART_CHUNK

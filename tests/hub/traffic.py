@@ -39,7 +39,8 @@ class Wire(H11Protocol):
 class Exchange:
     """One request and its answer on the wire; counts what passes, can hang up."""
 
-    def __init__(self, scope: Message, receive: Receive, send: Send, record: Record) -> None:
+    def __init__(self, scope: Message, receive: Receive, send: Send, record: Record, *, keeps_body: bool) -> None:
+        self._keeps_body = keeps_body
         self._receive = receive
         self._send = send
         self._transport: asyncio.Transport = scope["state"]["transport"]
@@ -48,6 +49,8 @@ class Exchange:
     async def receive(self) -> Message:
         message = await self._receive()
         self.record.received += len(message.get("body", b""))
+        if self._keeps_body:
+            self.record.body += message.get("body", b"")
         return message
 
     async def send(self, message: Message) -> None:
@@ -94,6 +97,7 @@ class Traffic:
         self._armed: list[Armed] = []
         self._records: list[Record] = []
         self._numbers = itertools.count(1)
+        self.keeps_bodies = False
         self.crashes: list[str] = []  # tracebacks of our own mistakes
 
     def settle(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -126,7 +130,7 @@ class Traffic:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         record, fault = self._open(scope)
-        exchange = Exchange(scope, receive, send, record)
+        exchange = Exchange(scope, receive, send, record, keeps_body=self.keeps_bodies)
         with self._lock:
             self._live.add(exchange)
         try:

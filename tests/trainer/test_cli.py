@@ -1,5 +1,8 @@
 """The command line: one clear line and exit code 2 for what the user can mend, nothing half-written."""
 
+import contextlib
+import json
+import os
 import socket
 import subprocess
 import sys
@@ -7,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from persona_core.prompt import ChatFormat, Turn
+from tests.tiny_model import build_tiny_model
+from trainer.dataset.example import Example, write_examples
 from trainer.pipeline import _digest
 from trainer.run import open_run
 from trainer.settings import Settings
@@ -22,8 +28,6 @@ EXPORT = """\ufeff이서연 님과 카카오톡 대화
 
 
 def persona(*words: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    import os
-
     return subprocess.run(
         [sys.executable, "-m", "trainer.cli", *map(str, words)],
         cwd=cwd,
@@ -40,6 +44,20 @@ def persona(*words: str | Path, cwd: Path, **environment: str) -> subprocess.Com
 def export(tmp_path):
     path = tmp_path / "KakaoTalkChats.txt"
     path.write_bytes(EXPORT.replace("\n", "\r\n").encode())
+    return path
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """Rows that were prepared before: 24 exchanges."""
+    talk = [
+        Example(
+            (Turn("partner", (f"{number}번 봤어?",)), Turn("persona", (f"웅 {number}번 봤지 ㅋㅋ",))), (True,)
+        )
+        for number in range(24)
+    ]
+    path = tmp_path / "rows.jsonl"
+    write_examples(path, talk, ChatFormat())
     return path
 
 
@@ -103,6 +121,81 @@ def test_an_impossible_setting_is_refused_by_its_flag(export):
     assert "--rank" in refused(
         persona("train", export.name, "--me", "김도윤", "--rank", "0", cwd=export.parent)
     )
+
+
+@pytest.mark.parametrize("out", ["file", "file/below", "/dev/null/below", "x" * 300])
+@pytest.mark.skipif(sys.platform == "win32", reason="paths of this system")
+def test_a_folder_that_cannot_be_made_is_refused(export, out):
+    """One line with the path, whatever the system has against it; nothing is left behind."""
+    (export.parent / "file").write_text("", encoding="utf-8")
+
+    done = persona("prepare", export.name, "--me", "김도윤", "--out", out, cwd=export.parent)
+
+    assert done.returncode == 2
+    assert f"error: {out} cannot be written: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in export.parent.iterdir()) == ["KakaoTalkChats.txt", "file"]
+
+
+def test_a_chat_that_gives_too_little_leaves_no_folder_behind(export):
+    """Neither --out nor the folders that were made on the way to it."""
+    done = persona("prepare", export.name, "--me", "김도윤", "--out", "a/b", cwd=export.parent)
+
+    assert done.returncode == 2
+    assert "Too few examples (1)" in done.stderr
+    assert [path.name for path in export.parent.iterdir()] == ["KakaoTalkChats.txt"]
+
+
+def test_masking_answers_each_line_at_once(tmp_path):
+    """Whoever waits for one answer before typing the next line gets it; an empty file is no error."""
+    command = [sys.executable, "-m", "trainer.cli", "mask"]
+    with subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write("번호 010-0000-1234\n".encode())
+        assert process.stdout.readline().decode().strip() == "번호 [[PHONE]]"
+        process.stdin.close()
+
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of this system")
+def test_a_terminal_sees_rate_and_time_left_and_a_pipe_sees_lines(export):
+    """Bars and their control sequences are for who watches; a log holds none."""
+    watcher, terminal = os.openpty()
+    command = [sys.executable, "-m", "trainer.cli", "inspect", str(export)]
+    subprocess.run(command, cwd=Path(__file__).parents[2], stderr=terminal, check=True)
+    os.close(terminal)
+    seen = b""
+    with contextlib.suppress(OSError):  # how a terminal ends
+        while piece := os.read(watcher, 1 << 16):
+            seen += piece
+    os.close(watcher)
+    piped = persona("inspect", export, cwd=export.parent)
+
+    assert b"MB/s" in seen
+    assert b"0:00:0" in seen
+    assert piped.returncode == 0
+    assert not {"\x1b", "\r"} & set(piped.stderr)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of this system")
+def test_masking_into_a_closed_pipe_ends_quietly(tmp_path):
+    """`persona mask | head -1` says nothing of a broken pipe."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "trainer.cli", "mask"], cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        process.stdin.write("ㅇㅇ\n".encode() * 1000)
+        process.stdin.close()
+
+        assert process.stderr.read() == b""
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
@@ -197,3 +290,32 @@ def test_two_chats_are_two_runs(tmp_path):
 
     assert _digest([first]) == _digest([same]) == _digest([first / "chat.csv"])
     assert _digest([first]) != _digest([second])
+
+
+def test_a_licence_that_forbids_this_use_is_asked_about(rows, tmp_path):
+    """Without a terminal it takes the option; then the warning is said, and run.toml holds what was accepted."""
+    base = build_tiny_model(tmp_path / "base")
+    (base / "README.md").write_text("---\nlicense: cc-by-nd-4.0\n---\n", encoding="utf-8")
+    begin = ("train", rows, "--base", base, "--run", tmp_path / "run", "--device", "cpu", "--max-length", 64)
+
+    warning, last = persona(*begin, cwd=tmp_path).stderr.strip().splitlines()
+    assert "cc-by-nd-4.0" in warning
+    assert "--accept-licence" in last
+    assert not (tmp_path / "run").exists()
+
+    warning, *_, last = persona(*begin, "--accept-licence", cwd=tmp_path).stderr.strip().splitlines()
+    assert "cc-by-nd-4.0" in warning
+    assert "--max-length" in last  # no example is that short, which is not what this is about
+    assert 'accepted_licence = "cc-by-nd-4.0"' in (tmp_path / "run" / "run.toml").read_text(encoding="utf-8")
+
+
+def test_rows_in_which_the_persona_says_nothing_are_refused(tmp_path):
+    """The line, and what is missing, are named; no run folder is begun."""
+    messages = [{"role": "user", "content": "밥 먹었어?"}, {"role": "user", "content": "뭐 해?"}]
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"messages": messages}) + "\n", encoding="utf-8")
+
+    done = persona("train", "rows.jsonl", "--base", build_tiny_model(tmp_path / "base"), cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "rows.jsonl" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "runs").exists()

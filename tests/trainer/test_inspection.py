@@ -2,9 +2,13 @@
 
 import io
 import json
+import re
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from persona_core.errors import DataError
 from trainer.inspection import inspect, look, mask_lines
 
 EXPORT = """\ufeff이서연 님과 카카오톡 대화
@@ -45,6 +49,7 @@ def test_the_document_counts_everything(export, capsys):
                 "language": "ko",
                 "clock_hours": 12,
                 "unread_lines": 0,
+                "first_unread": [],
             }
         ],
         "messages": 7,
@@ -86,8 +91,9 @@ def test_the_table_names_who_speaks_and_what_to_type_next(export, capsys, monkey
 
     shown = capsys.readouterr()
     assert shown.out == ""
-    for word in ("이서연", "김도윤", "Android, Korean, 12-hour", "2026-01-31", "persona-train FILE --me"):
+    for word in ("이서연", "김도윤", "Android, Korean, 12-hour", "2026-01-31"):
         assert word in shown.err
+    assert f'persona-train {export} --me "김도윤"' in " ".join(shown.err.split())
 
 
 def test_an_empty_chat_has_no_sessions():
@@ -95,8 +101,46 @@ def test_an_empty_chat_has_no_sessions():
     assert look([]).sessions == 0
 
 
+@pytest.mark.parametrize(
+    ("title", "senders", "owner"),
+    [
+        ("이서연", ("이서연", "김도윤"), "김도윤"),  # a room of two is called by the other one's name
+        ("우리 둘", ("이서연", "김도윤"), ""),
+        ("이서연", ("이서연", "김도윤", "박하늘"), ""),  # in a group whoever wrote most may be anybody
+        ("동기들", ("이서연", "회원님", "박하늘"), "회원님"),
+        ("이서연", ("이서연",), ""),
+    ],
+)
+def test_only_an_export_that_tells_whose_it_is_suggests_a_name(
+    tmp_path, capsys, monkeypatch, title, senders, owner
+):
+    """A wrong suggestion trains a bystander; without evidence he is asked for his name."""
+    monkeypatch.setenv("PERSONA_LANG", "en")
+    said = "".join(f"2026년 1월 31일 오후 11:58, {name} : 안녕\r\n" for name in senders)
+    path = tmp_path / "my chat.txt"
+    path.write_bytes(
+        EXPORT.split("2026년 1월")[0].replace("이서연", title).replace("\n", "\r\n").encode() + said.encode()
+    )
+
+    inspect([path], as_json=False)
+
+    (shown,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Next:")]
+    assert shown.startswith(f'Next: persona-train "{path}" --me ' + (f'"{owner}"' if owner else "NAME"))
+
+
+def test_lines_that_could_not_be_read_are_counted_with_their_numbers(tmp_path, capsys, monkeypatch):
+    """What stands before the first message is of none."""
+    monkeypatch.setenv("PERSONA_LANG", "en")
+    path = tmp_path / "chat.txt"
+    path.write_bytes(EXPORT.replace("\n\n\n", "\n\nwhat is this\n", 1).replace("\n", "\r\n").encode())
+
+    inspect([path], as_json=False)
+
+    assert "lines that could not be read: 1 (line 4)" in capsys.readouterr().err
+
+
 def masked(capsys, lines: str, names=(), nicknames=(), *, as_json=False) -> list[str]:
-    mask_lines(io.StringIO(lines), names, nicknames, as_json=as_json)
+    mask_lines(io.BytesIO(lines.encode()), names, nicknames, as_json=as_json)
     return capsys.readouterr().out.splitlines()
 
 
@@ -130,3 +174,69 @@ def test_nicknames_and_further_people_are_masked(capsys):
 
     assert "뽀야미" not in line
     assert "라온하제" not in line
+
+
+LINES = (
+    "",
+    "   ",
+    "\ufeff번호 010-0000-1234",
+    "\t010-0000-1234\t서연아",
+    "０１０－００００－１２３４ 야",
+    "👩\u200d👩\u200d👧 전화 010 0000 1234 👍🏽",
+    "\u1106\u1175\u11ab\u1109\u116e야 010-0000-1234 Cafe\u0301",
+    "a\rb\x0bc\u2028d\x85e 010-0000-1234",
+    "\0\x01 someone@example.com",
+    "[[PHONE]] 010-0000-1234",
+    "가" * 100_000 + " 010-0000-1234",
+)
+
+
+def between(line: str, spans: list[dict]) -> list[str]:
+    """What of a line stands outside its spans."""
+    edges = [0, *(edge for span in spans for edge in (span["start"], span["end"])), len(line)]
+    assert edges == sorted(edges)
+    return [line[begin:end] for begin, end in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def assert_exact(line: str, row: dict) -> None:
+    """Outside its spans the line is what it was."""
+    rest = r"\[\[[A-Z_]+\d*\]\]".join(map(re.escape, between(line, row["spans"])))
+    assert re.fullmatch(rest, row["text"])
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_whatever_a_line_holds_the_offsets_are_its_own(capsys, end):
+    """Marks, tabs, emoji, loose jamo, other line ends: one line in is one line out."""
+    rows = [
+        json.loads(row) for row in masked(capsys, end.join(LINES) + end, ["김도윤", "이서연"], as_json=True)
+    ]
+
+    for line, row in zip(LINES, rows, strict=True):
+        assert_exact(line, row)
+    found = [[span["type"] for span in row["spans"]] for row in rows]
+    assert found[2:6] == [["PHONE"], ["PHONE", "NAME"], ["PHONE"], ["PHONE"]]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"])), max_size=4))
+def test_any_line_gives_one_object_that_fits_it(capsys, lines):
+    """A carriage return before the end of a line is a part of that end."""
+    rows = [json.loads(row) for row in masked(capsys, "".join(line + "\n" for line in lines), as_json=True)]
+
+    for line, row in zip(lines, rows, strict=True):
+        assert_exact(line.removesuffix("\r"), row)
+
+
+def test_lines_are_messages_of_their_own(capsys):
+    """Halves of a number on two lines are two short numbers; in a chat the bubbles around them would tell."""
+    assert masked(capsys, "010-0000-\n1234\n") == ["010-0000-", "1234"]
+
+
+def test_a_line_that_is_not_utf8_is_refused_by_its_number(capsys, monkeypatch):
+    """Those before it are answered."""
+    monkeypatch.setenv("PERSONA_LANG", "en")
+
+    with pytest.raises(DataError, match="line 2"):
+        mask_lines(io.BytesIO(b"ok\n\xc0\xcc\n"), (), (), as_json=False)
+
+    assert capsys.readouterr().out == "ok\n"

@@ -2,11 +2,12 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
-from persona_core.errors import SettingsError, StorageError
-from trainer.run import load_run, open_run, whole_folder, write_whole
+from persona_core.errors import HubError, SettingsError, StorageError
+from trainer.run import load_run, made_folder, open_run, storage, whole_folder, write_whole
 from trainer.settings import Settings
 
 SETTINGS = Settings(exports=("chat.txt",), exports_sha256="ab", me="도윤", names=("써니",))
@@ -111,6 +112,48 @@ def test_a_forbidden_folder_is_said_in_one_line(tmp_path):
     assert refused.value.key == "settings.cannot_write"
 
 
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.ENOENT, "no folder can be made there"),
+        (errno.ENOTDIR, "a file stands where a folder should be"),
+        (errno.EEXIST, "a file stands where a folder should be"),
+        (errno.EACCES, "no permission"),
+        (errno.EROFS, "read-only"),
+        (errno.ENAMETOOLONG, "too long"),
+        (errno.EIO, "does not answer"),
+        (errno.EMFILE, os.strerror(errno.EMFILE)),
+    ],
+)
+def test_whatever_the_system_says_of_a_path_is_one_line(number, reason, monkeypatch):
+    """The line names the path and the reason; what has no words of ours keeps the system's."""
+    monkeypatch.setenv("PERSONA_LANG", "en")
+
+    with pytest.raises(StorageError) as refused, storage(Path("out")):
+        raise OSError(number, os.strerror(number))
+
+    assert str(refused.value).startswith("out cannot be written: ")
+    assert reason in str(refused.value)
+
+
+def test_an_error_that_has_its_line_keeps_it(tmp_path):
+    """Some of ours are OSErrors: they are not explained a second time."""
+    with pytest.raises(HubError), storage(tmp_path):
+        raise HubError("hub.unreachable")
+
+
+def test_folders_made_for_nothing_go_again(tmp_path):
+    """Those that were there stay, and so does what has something in it."""
+    with pytest.raises(ValueError, match="no"), made_folder(tmp_path / "a" / "b"):
+        raise ValueError("no")
+    assert list(tmp_path.iterdir()) == []
+
+    with pytest.raises(ValueError, match="no"), made_folder(tmp_path / "a" / "b"):  # noqa: PT012
+        (tmp_path / "a" / "kept").write_text("")
+        raise ValueError("no")
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["kept"]
+
+
 def test_other_errors_are_not_called_a_full_disk(tmp_path):
     """Only what the reader can mend is translated."""
     with pytest.raises(FileNotFoundError) as error, whole_folder(tmp_path / "data"):
@@ -128,17 +171,24 @@ def test_a_file_is_replaced_whole(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "flag"),
+    ("wrong", "said"),
     [
-        ({"rank": 0}, "--rank"),
-        ({"epochs": 0}, "--epochs"),
-        ({"validation_share": 0.9}, "--validation-share"),
-        ({"batch": 3, "effective_batch": 8}, "--batch"),
-        ({"max_length": 1}, "--max-length"),
-        ({"session_gap_minutes": 0}, "--session-gap"),
+        ({"rank": 0}, "--rank 0 cannot be used. Possible: ≥ 1"),
+        ({"epochs": -1}, "--epochs -1 cannot be used. Possible: 0–1000"),
+        ({"validation_share": 0.9}, "--validation-share 0.9 cannot be used. Possible: > 0, ≤ 0.5"),
+        ({"validation_share": float("nan")}, "--validation-share nan cannot be used. Possible: > 0, ≤ 0.5"),
+        ({"batch": 3, "effective_batch": 8}, "--batch 3 cannot be used. Possible: 0, 1, 2, 4, 8"),
+        ({"effective_batch": 10**9}, "--effective-batch 1000000000 cannot be used. Possible: 1–1024"),
+        ({"max_length": 1}, "--max-length 1 cannot be used. Possible: ≥ 64"),
+        ({"session_gap_minutes": 10**12}, "--session-gap 1000000000000 cannot be used. Possible: 1–525600"),
+        ({"device": "tpu"}, "--device tpu cannot be used. Possible: auto, cpu, cuda"),
     ],
 )
-def test_a_setting_that_cannot_work_is_refused_by_its_flag(wrong, flag):
-    """The error quotes the flag to change."""
-    with pytest.raises(SettingsError, match=flag):
+def test_a_setting_that_cannot_work_is_refused_with_what_can(wrong, said, monkeypatch):
+    """The error quotes the flag to change, its value, and the values there are."""
+    monkeypatch.setenv("PERSONA_LANG", "en")
+
+    with pytest.raises(SettingsError) as error:
         Settings(**wrong)
+
+    assert str(error.value) == said

@@ -1,12 +1,14 @@
 """Which messages are not worth learning, each by a named rule. What a rule drops is counted, never just gone.
 
-    link, media, file, call, gift, transfer, notice, system, deleted    what the parser says is no speech
+    link, media, file, call, gift, transfer, notice, system, deleted, oversized    what the parser says is no speech
     bot            방장봇, a shop, a service: "주문하신 상품이 배송되었습니다"
     notice         a forwarded notice or advertisement: "[Web발신] …", "(광고) …"
     link           only addresses, no word of one's own
     repeated       the same long message over and over
     blank          nothing but control characters and spaces
-    too_long       a turn of the persona that alone fills the context
+    damaged        bytes that are no text stood in it
+    too_long       a message, or a turn of the persona, that alone fills the context
+    others         whatever a third person says in a group room
 
 Short replies are style and stay: ㅇㅇ, ㅋㅋㅋ, 잘자 pass every rule however often they are said.
 """
@@ -15,7 +17,9 @@ import re
 from typing import NamedTuple
 
 from persona_core.prompt import clean_bubble
+from trainer.chatlog.encoding import is_damaged
 from trainer.chatlog.message import Message
+from trainer.chatlog.senders import is_service
 from trainer.dataset.likeness import fingerprint
 from trainer.dataset.recent import Recent
 
@@ -23,18 +27,6 @@ LONG = 40  # characters: what is sent again at this length is pasted, not typed
 TIMES = 2  # a long message is learned from this often
 _REMEMBERED = 100_000  # different long messages; about two exports of 100 MB
 
-_SERVICES = frozenset(
-    (
-        "카카오톡",
-        "카카오페이",
-        "카카오뱅크",
-        "카카오톡 선물하기",
-        "카카오톡쇼핑하기",
-        "톡스토어",
-        "카카오맵",
-        "카카오 T",
-    )
-)
 _NOTICE = re.compile(
     r"\s*(?:\[\s?(?:Web|국제|국외|해외|로밍)\s?발신\s?\]|[(\[<【（]\s?광고\s?[)\]>】）])"
     r"|.*(?:무료\s?(?:수신)?\s?거부|수신\s?거부\s?:?\s?080|무료\s?수신거부)",
@@ -47,6 +39,7 @@ _CHANGES = re.compile(r"[\W\d_]+")  # what differs between two sendings of one n
 
 
 NOBODYS = frozenset(("system", "bot"))  # rules for what belongs to neither side of the conversation
+OTHERS = "others"  # the rule for what somebody else says
 
 
 class Spoken(NamedTuple):
@@ -78,9 +71,12 @@ class Curator:
         return Spoken(message.sender == self._persona, rule, text)
 
     def _rule(self, message: Message) -> str:
+        known = message.sender in self._people or message.kind == "system"
+        if not known and not is_service(message.sender) and (message.sender or message.kind == "text"):
+            return OTHERS
         if message.kind != "text":
             return message.kind
-        if message.sender not in self._people and is_service(message.sender):
+        if not known:
             return "bot"
         if len(message.text) >= LONG and self._again(message.text):
             return "repeated"
@@ -93,13 +89,10 @@ class Curator:
         return times > TIMES
 
 
-def is_service(sender: str) -> bool:
-    """Whether nobody writes under this name: a bot, a shop, KakaoTalk itself."""
-    return sender in _SERVICES or sender.endswith(("봇", "알림톡"))
-
-
 def rule_of_text(text: str) -> str:
     """The rule by which these words alone are no speech, or nothing."""
+    if is_damaged(text):
+        return "damaged"
     if _MAYBE_NOTICE.search(text) and _NOTICE.match(text):
         return "notice"
     if _ADDRESS.search(text) and not _WORD.search(_ADDRESS.sub("", text)):

@@ -1,6 +1,7 @@
 """The examples' file -> train.jsonl and validation.jsonl, in the asked format, and twenty of them for the report."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,11 +10,13 @@ from trainer.dataset.example import Example
 from trainer.dataset.formats import dump, to_rows
 from trainer.dataset.ledger import Ledger
 from trainer.dataset.row_rules import Format, check
+from trainer.dataset.specimen import shortened
 from trainer.dataset.split import Parts
 from trainer.dataset.tally import Tally
 from trainer.run import TRAIN, VALIDATION
 
 SHOWN = 20  # examples in the report: a few minutes' reading
+_STEP = 256  # lines between two moves of the progress bar: some milliseconds
 
 
 @dataclass(slots=True)
@@ -38,8 +41,11 @@ class Dealer:
         self._chat_format = chat_format
         self._tally = tally
 
-    def deal(self, everything: Path, ledger: Ledger, parts: Parts) -> Dealt:
-        """Write each line of ``everything`` to the file beside it that ``parts`` gives it to; count the others."""
+    def deal(self, everything: Path, ledger: Ledger, parts: Parts, advance: Callable[[float], None]) -> Dealt:
+        """Write each line of ``everything`` to the file beside it that ``parts`` gives it to; count the others.
+
+        ``advance`` hears how many lines are done.
+        """
         train = parts.train if isinstance(parts.train, range) else set(parts.train)
         validation = set(parts.validation)
         step = max(1, len(parts.train) // SHOWN)
@@ -50,6 +56,8 @@ class Dealer:
             (everything.parent / VALIDATION).open("w", encoding="utf-8", newline="\n") as validation_file,
         ):
             for index, line in enumerate(lines):
+                if index % _STEP == 0:
+                    advance(_STEP)
                 if index not in train and index not in validation:
                     rule = "near_copy_of_training" if index in parts.copies else "over_max_examples"
                     drop_example(self._tally, rule, line, ledger.labels[index], self._chat_format)
@@ -92,6 +100,8 @@ class Dealer:
 def drop_example(tally: Tally, rule: str, line: str, labels: int, chat_format: ChatFormat) -> None:
     """Count an example that is left out, with its persona messages; the first one's last reply is shown."""
     shown = (
-        "" if rule in tally.dropped else " / ".join(Example.from_json(line, chat_format).turns[-1].bubbles)
+        ""
+        if rule in tally.dropped
+        else shortened(" / ".join(Example.from_json(line, chat_format).turns[-1].bubbles))
     )
     tally.drop(rule, persona=labels, unit="example", example=shown)

@@ -8,6 +8,7 @@ from pathlib import Path
 from persona_core.errors import DataError
 from persona_core.prompt import ChatFormat, Turn
 from persona_core.texts import text
+from trainer.chatlog.source import find_sources
 from trainer.dataset.formats import dump, from_row, to_rows
 
 
@@ -37,9 +38,13 @@ class Example:
         """The inverse of `to_json`, and of every other format; where nothing is said of ``trained``, every turn is.
 
         Raises:
-            ValueError: no JSON, or a broken rule (its name is the argument).
+            ValueError: the name of the broken rule; ``row_no_json`` when it is not even JSON.
         """
-        return cls(*from_row(json.loads(line), chat_format))
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise ValueError("row_no_json") from error
+        return cls(*from_row(row, chat_format))
 
 
 def write_examples(path: Path, examples: Iterable[Example], chat_format: ChatFormat) -> None:
@@ -53,17 +58,17 @@ def read_examples(path: Path, chat_format: ChatFormat) -> Iterator[Example]:
     """Read what `write_examples` wrote, or rows of any format `persona prepare` writes; blank lines are passed over.
 
     Raises:
+        ExportError: the file cannot be opened.
         DataError: a line is no example; its number and the broken rule are named.
     """
-    with path.open("rb") as file:
+    (source,) = find_sources(path)
+    with source.open() as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
             try:
                 yield Example.from_json(line.decode("utf-8-sig"), chat_format)
             except ValueError as error:
-                broken = isinstance(error, json.JSONDecodeError | UnicodeDecodeError)
-                rule = "row_no_json" if broken else str(error)
-                raise DataError(
-                    "dataset.bad_row", path=path, line=number, reason=text(f"dataset.{rule}")
-                ) from error
+                rule = "row_no_json" if isinstance(error, UnicodeDecodeError) else str(error)
+                reason = text(f"dataset.{rule}")
+                raise DataError("dataset.bad_row", path=path, line=number, reason=reason) from error

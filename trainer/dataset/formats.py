@@ -50,11 +50,11 @@ def to_rows(
     """An example in ``row_format``: one row, or one for each reply it trains."""
     if row_format == "messages":
         return [{"messages": to_messages(turns, chat_format), "trained": list(trained)}]
-    fresh = alternate(_fresh(turns, trained))
+    learned = alternate(fresh(turns, trained))
     if row_format == "vertex-chat":
-        return [_vertex_chat(fresh, chat_format)]
+        return [_vertex_chat(learned, chat_format)]
     if row_format == "gemini":
-        return [_gemini(fresh, chat_format)]
+        return [_gemini(learned, chat_format)]
     row = _instruction if row_format == "instruction" else _vertex_text
     turns, replies = (
         alternate(turns),
@@ -67,8 +67,8 @@ def to_rows(
     ]
 
 
-def _fresh(turns: Sequence[Turn], trained: Sequence[bool]) -> Sequence[Turn]:
-    """The turns from what the first trained reply answers."""
+def fresh(turns: Sequence[Turn], trained: Sequence[bool]) -> Sequence[Turn]:
+    """The turns from what the first trained reply answers: what a window does not repeat from the one before."""
     replies = [i for i, turn in enumerate(turns) if turn.role == "persona"]
     first = next(i for i, learned in zip(replies, trained, strict=True) if learned)
     return turns[max(0, first - 1) :]
@@ -181,6 +181,10 @@ _READERS: dict[Format, Callable[[Row, ChatFormat], Conversation]] = {
 }
 
 
+# What some readers of lines take for the end of one; JSON leaves them as they are.
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+
+
 def dump(row: Row) -> str:
     """A row as one line of a file, without its end."""
-    return json.dumps(row, ensure_ascii=False)
+    return json.dumps(row, ensure_ascii=False).translate(_LINE_ENDS)

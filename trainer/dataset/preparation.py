@@ -14,6 +14,7 @@ from persona_core.errors import DataError
 from persona_core.privacy import learn
 from persona_core.prompt import ChatFormat
 from trainer.chatlog import Chat, Message, open_chat
+from trainer.chatlog.source import find_sources
 from trainer.dataset.dealing import Dealer, drop_example
 from trainer.dataset.ledger import Ledger
 from trainer.dataset.likeness import Copies
@@ -25,7 +26,7 @@ from trainer.dataset.shaping import NOBODY, Item, Order, People, shape_all
 from trainer.dataset.split import split
 from trainer.dataset.tally import Tally
 from trainer.progress import bar, say
-from trainer.run import Run, storage, whole_folder
+from trainer.run import Run, disk, made_folder, removed, storage, whole_folder
 from trainer.settings import Settings
 
 FEW_EXAMPLES = 50  # below this little is learned; 100 to 500 already teach a style
@@ -89,17 +90,18 @@ class Preparation:
             self._read_chat(open_chat(paths))
 
     def _read_prepared(self, paths: Sequence[Path]) -> None:
-        with storage(paths[0]):
-            size = sum(path.stat().st_size for path in paths)
-        with bar("dataset.bar", size) as advance:
+        size = sum(source.size for path in paths for source in find_sources(path))
+        with bar("dataset.bar", size, of_bytes=True) as advance:
             self._shape(read_prepared(paths, self._chat_format, self._tally, advance), size)
         self._sources = [Source("jsonl") for _ in paths]
 
     def _read_chat(self, chat: Chat) -> None:
         """Once to see who is there and who is spoken of, once to mask and cut."""
-        with bar("dataset.bar", 2 * chat.size) as advance:
+        with bar("dataset.meeting", chat.size, of_bytes=True) as advance:
             people = _meet(chat.messages(advance))
+        with bar("dataset.bar", chat.size, of_bytes=True) as advance:
             self._shape(read_sessions(chat.messages(advance), self._settings, self._tally), chat.size, people)
+        tell_unread(chat)
         self._sources = [
             Source(
                 export.format.platform,
@@ -135,7 +137,8 @@ class Preparation:
             chosen = most_informative(self._ledger, self._settings.max_examples)
         parts = split(self._ledger, chosen, self._settings.validation_share)
         dealer = Dealer(row_format, self._chat_format, self._tally)
-        dealt = dealer.deal(self._everything, self._ledger, parts)
+        with bar("dataset.dealing", len(self._ledger)) as advance:
+            dealt = dealer.deal(self._everything, self._ledger, parts, advance)
         self._everything.unlink()
         report = build_report(self._settings, row_format, self._tally, self._sources, dealt)
         write_report(report, self._folder)
@@ -164,15 +167,27 @@ def _meet(messages: Iterable[Message]) -> People:
 def _whole_files(folder: Path) -> Iterator[Path]:
     """A folder to fill; its files replace those of ``folder`` when the block ends well, and vanish when it does not."""
     unfinished = folder / ".prepare.partial"
-    with storage(folder):
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        try:
-            yield unfinished
-            for file in sorted(unfinished.iterdir()):
-                file.replace(folder / file.name)
-        finally:
+    with made_folder(folder), removed(unfinished):
+        with storage(folder):
             shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+        with disk(folder):
+            yield unfinished
+        for file in sorted(unfinished.iterdir()):
+            with storage(folder / file.name):
+                file.replace(folder / file.name)
+
+
+def tell_unread(chat: Chat) -> None:
+    """Say which lines of ``chat``, read to its end, could not be read as what they were meant; nothing when all were."""
+    for export in chat.exports:
+        for key, lines in (("dataset.unread", export.unread), ("dataset.oversized", export.oversized)):
+            if lines.count:
+                more = " …" if lines.count > len(lines.first) else ""
+                first = ", ".join(map(str, lines.first)) + more
+                say(key, path=export.name, count=f"{lines.count:,}", first=first)
+            if lines.junk:
+                say("dataset.junk", path=export.name, junk=lines.junk)
 
 
 def _tell(report: Report) -> None:

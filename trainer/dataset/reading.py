@@ -15,6 +15,7 @@ from persona_core.prompt import ChatFormat
 from trainer.chatlog.message import Message
 from trainer.dataset.curation import Curator, Spoken
 from trainer.dataset.example import Example, read_examples
+from trainer.dataset.formats import fresh
 from trainer.dataset.shaping import Batch, Item, Session
 from trainer.dataset.tally import Tally
 from trainer.dataset.turns import split_sessions
@@ -83,7 +84,7 @@ def read_prepared(
             if example.trained[0]:
                 number += 1
                 tally.sessions += 1
-            tally.messages += sum(len(turn.bubbles) for turn in example.turns)
+            tally.messages += sum(len(turn.bubbles) for turn in fresh(example.turns, example.trained))
             tally.persona_messages += sum(len(turn.bubbles) for turn in example.learned)
             yield number, example
         advance(path.stat().st_size)

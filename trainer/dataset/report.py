@@ -26,7 +26,7 @@ from trainer.settings import Settings
 Report = dict[str, Any]
 
 PAGE = "report.html"
-_TOKEN_BARS = 16  # of the context: 64 tokens a bar at the default of 1,024
+_TOKEN_BARS = 16  # at most: at the default context of 1,024 a bar is 64 tokens or fewer
 _LONGEST_BURST = 8  # bubbles; longer ones share a bar
 
 
@@ -71,7 +71,10 @@ def build_report(
             for rule, dropped in sorted(tally.dropped.items(), key=lambda item: -item[1].count)
         ],
         "masked": dict(tally.masked.most_common()),
-        "tokens": {"limit": settings.max_length, **_lengths(dealt.tokens, _even_bars(settings.max_length))},
+        "tokens": {
+            "limit": settings.max_length,
+            **_lengths(dealt.tokens, _token_bars(dealt.tokens, settings.max_length)),
+        },
         "session_lengths": _lengths(tally.session_lengths, _doubling_bars(tally.session_lengths)),
         "bursts": {
             "persona": _lengths(tally.persona_bursts, _single_bars()),
@@ -127,9 +130,16 @@ def _quantile(counts: Counter[int], share: float) -> int:
     return 0
 
 
-def _even_bars(limit: int) -> Bars:
-    edges = [limit * i // _TOKEN_BARS for i in range(_TOKEN_BARS + 1)]
-    return [(low + 1, high) for low, high in pairwise(edges)] + [(limit + 1, None)]
+def _token_bars(counts: Counter[int], limit: int) -> Bars:
+    """Even bars up to the longest example, which may be far from the limit; what is beyond the limit shares one."""
+    longest = max(counts, default=1)
+    reach = min(longest, limit)
+    width = 1
+    while width * _TOKEN_BARS < reach:
+        width *= 2
+    edges = [*range(0, reach, width), min(-(-reach // width) * width, limit)]
+    beyond = [(limit + 1, None)] if longest > limit else []
+    return [(low + 1, high) for low, high in pairwise(edges)] + beyond
 
 
 def _doubling_bars(counts: Counter[int]) -> Bars:

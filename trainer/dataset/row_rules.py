@@ -4,9 +4,10 @@ A broken rule is a ValueError whose argument is a key of ``persona_core/texts/da
 
     row_unknown   no format we know                    row_blank      someone says nothing
     row_roles     the speakers do not take turns       row_too_long   longer than the format allows
-    row_trained   ``trained`` does not fit the replies
+    row_trained   ``trained`` does not fit the replies row_no_json    nothing UTF-8 can hold
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
@@ -22,6 +23,8 @@ VERTEX_INPUT = 8_192
 VERTEX_OUTPUT = 1_024
 VERTEX_TURNS = 2_500
 GEMINI_EXAMPLE = 131_072
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which JSON can spell and UTF-8 cannot
 
 
 def check(row: object) -> Row:
@@ -68,8 +71,7 @@ def _check_conversation(
     found = [message.get(author) for message in said]
     _require(len(found) % 2 == 0 and found == [*roles] * (len(found) // 2), "row_roles")
     for message in said:
-        content = words(message)
-        _require(isinstance(content, str) and parse_reply(content), "row_blank")
+        _check_words(words(message))
 
 
 def _check_messages(row: Row) -> None:
@@ -81,7 +83,8 @@ def _check_messages(row: Row) -> None:
     trained = row.get("trained")
     if trained is not None:
         replies = sum(message["role"] == "assistant" for message in said)
-        fits = isinstance(trained, list) and len(trained) == replies and any(trained)
+        flags = trained if isinstance(trained, list) else []
+        fits = len(flags) == replies and any(flags) and all(isinstance(flag, bool) for flag in flags)
         _require(fits, "row_trained")
 
 
@@ -122,8 +125,13 @@ def _check_vertex_text(row: Row) -> None:
 
 
 def _check_reply(said: object, reply: object) -> None:
-    for words in (said, reply):
-        _require(isinstance(words, str) and parse_reply(words), "row_blank")
+    _check_words(said)
+    _check_words(reply)
+
+
+def _check_words(words: object) -> None:
+    _require(isinstance(words, str) and parse_reply(words), "row_blank")
+    _require(not _SURROGATE.search(str(words)), "row_no_json")
 
 
 _CHECKS: dict[Format, Callable[[Row], None]] = {

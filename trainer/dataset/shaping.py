@@ -17,11 +17,13 @@ from typing import NamedTuple
 from persona_core.errors import DataError
 from persona_core.privacy import Masker
 from persona_core.prompt import OPENING, ChatFormat, Turn
-from trainer.dataset.curation import Spoken, is_service, rule_of_text
+from trainer.chatlog.senders import is_service
+from trainer.dataset.curation import Spoken, rule_of_text
 from trainer.dataset.example import Example
+from trainer.dataset.formats import fresh
 from trainer.dataset.likeness import exchange, fingerprint, sketch
 from trainer.dataset.people import renumber
-from trainer.dataset.specimen import specimen
+from trainer.dataset.specimen import shortened, specimen
 from trainer.dataset.tally import Tally
 from trainer.dataset.turns import WORDLESS, to_turns
 from trainer.dataset.windows import TOKENS_PER_TURN, estimated_tokens, spans
@@ -48,10 +50,10 @@ NOBODY = People((), {})
 class Order:
     """What a process must know to shape batches."""
 
-    persona: str
-    partner: str
+    persona: tuple[str, ...]  # the display name, then what else the chat calls the person
+    partner: tuple[str, ...]
     nicknames: tuple[str, ...]
-    others: tuple[str, ...]  # whoever else speaks in a group
+    others: tuple[str, ...]  # whoever else speaks in a group, and whom the settings name
     learned: Mapping[str, int]
     max_length: int  # tokens of an example, system prompt included
     chat_format: ChatFormat
@@ -61,7 +63,15 @@ class Order:
         """What ``settings`` ask for in a chat of these ``people``."""
         two = (settings.me, settings.partner)
         others = tuple(name for name in people.speakers if name not in two and not is_service(name))
-        return cls(*two, settings.names, others, people.learned, settings.max_length, chat_format)
+        return cls(
+            persona=(settings.me, *settings.my_names),
+            partner=(settings.partner, *settings.partner_names),
+            nicknames=settings.nicknames,
+            others=others + settings.names,
+            learned=people.learned,
+            max_length=settings.max_length,
+            chat_format=chat_format,
+        )
 
     @property
     def overhead(self) -> int:
@@ -127,17 +137,29 @@ class Shaper:
         return Example(tuple(self._masked(example.turns)), example.trained)
 
     def _examples(self, session: Session, tally: Tally, dropped: list[tuple[str, str]]) -> Iterator[Example]:
-        judged = [s if s.rule else s._replace(rule=rule_of_text(s.text)) for s in session]
+        judged = [s if s.rule else s._replace(rule=self._rule(s.text)) for s in session]
         for spoken in judged:
             if spoken.rule:
                 tally.drop(spoken.rule, persona=spoken.by_persona)
                 dropped.append((spoken.rule, spoken.text))
-        turns = self._masked(to_turns(judged))
-        for turn in turns:
-            bursts = tally.persona_bursts if turn.role == "persona" else tally.partner_bursts
-            bursts[_bubbles(turn)] += 1
+        turns = to_turns(judged)
+        said = sum(not (spoken.by_persona or spoken.rule) for spoken in judged)
+        if unheard := said - sum(map(_partner_bubbles, turns)):  # a third person spoke before the reply
+            tally.drop("unanswered", count=unheard)
         for stretch in self._stretches(turns, tally, dropped):
-            yield from self._windows(stretch, tally)
+            masked = self._masked(stretch)
+            for turn in masked:
+                bursts = tally.persona_bursts if turn.role == "persona" else tally.partner_bursts
+                bursts[_bubbles(turn)] += 1
+            for shorter in self._stretches(masked, tally, dropped):  # placeholders may be longer than names
+                yield from self._windows(shorter, tally)
+
+    def _rule(self, text: str) -> str:
+        if (
+            TOKENS_PER_TURN + len(text) > self._budget
+        ):  # it alone fills the context; the turn goes on without it
+            return "too_long"
+        return rule_of_text(text)
 
     def _masked(self, turns: Sequence[Turn]) -> list[Turn]:
         """The turns with placeholders; read as one conversation, for a number may go on in the next bubble."""
@@ -162,13 +184,14 @@ class Shaper:
 
     def _windows(self, turns: Sequence[Turn], tally: Tally) -> Iterator[Example]:
         heard = reached = 0
-        for begin, fresh, end in spans(turns, self._budget):
+        for begin, first, end in spans(turns, self._budget):
             heard += sum(map(_partner_bubbles, turns[max(begin, reached) : end]))
             reached = end
-            trained = (i >= fresh for i in range(begin, end) if turns[i].role == "persona")
+            trained = (i >= first for i in range(begin, end) if turns[i].role == "persona")
             yield Example(tuple(turns[begin:end]), tuple(trained))
         if unheard := sum(map(_partner_bubbles, turns)) - heard:
-            tally.drop("unanswered", count=unheard)
+            said = (bubble for turn in turns[reached:] if _partner_bubbles(turn) for bubble in turn.bubbles)
+            tally.drop("unanswered", count=unheard, example=shortened(next(said, "")))
 
     def _record(self, session: int, example: Example) -> Record:
         turns = example.turns
@@ -181,7 +204,7 @@ class Shaper:
             labels=sum(len(turns[i].bubbles) for i in trained),
             tokens=self._order.overhead + sum(map(estimated_tokens, turns)),
             identity=fingerprint(line),
-            sketch=sketch(turns),
+            sketch=sketch(fresh(turns, example.trained)),
             exchanges=array("q", (exchange(turns[max(0, i - 1) : i + 1]) for i in trained)).tobytes(),
             replies=array("q", (exchange(turns[i : i + 1]) for i in trained)).tobytes(),
         )

@@ -24,4 +24,10 @@ def specimen(text: str, masker: Masker) -> str:
     masked = _LINK.sub(r"\1/…", masked)
     masked = _CONTACT.sub(r"\1: …", masked)
     masked = _FILE_NAME.sub(lambda match: f"…{match[1] or match[2]}", masked)
-    return masked if len(masked) <= LONGEST else masked[: LONGEST - 1].rstrip() + "…"
+    return shortened(masked)
+
+
+def shortened(masked: str) -> str:
+    """The beginning of what is masked already, on one line."""
+    line = " ".join(masked.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 1].rstrip() + "…"

@@ -2,17 +2,17 @@
 
 A late reply is still a reply: two messages 59 minutes apart stay together under the default gap of 60. What is no
 speech still separates turns: when the partner answers with a photo, what the persona says before and after it are two
-turns, with a partner turn of ``…`` between them.
+turns, with a partner turn of ``…`` between them. So does what a third person says in a group room, of which no word is
+learned: when the persona speaks next, nobody knows to whom, and the turn answers ``…`` instead of the partner.
 """
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import groupby
-from operator import attrgetter
 
 from persona_core.prompt import OPENING, Role, Turn, clean_bubble
 from trainer.chatlog.message import Message
-from trainer.dataset.curation import NOBODYS, Spoken
+from trainer.dataset.curation import NOBODYS, OTHERS, Spoken
 
 Session = tuple[Message, ...]
 LONGEST = 2_000  # messages: hours without a pause; memory stays even, and windows are far shorter anyway
@@ -43,8 +43,12 @@ def _is_full(session: list[Message], following: Message, persona: str) -> bool:
 def to_turns(session: Iterable[Spoken]) -> list[Turn]:
     """Consecutive bubbles of one side, in order; what a rule drops has no words."""
     turns: list[Turn] = []
+    interrupted = False  # by a third person, since the partner last spoke
     of_a_side = (spoken for spoken in session if spoken.rule not in NOBODYS)
-    for by_persona, said in groupby(of_a_side, key=attrgetter("by_persona")):
+    for (by_persona, by_others), said in groupby(of_a_side, key=lambda s: (s.by_persona, s.rule == OTHERS)):
+        if by_others:
+            interrupted = True
+            continue
         bubbles = tuple(clean_bubble(spoken.text) for spoken in said if not spoken.rule)
         if not bubbles:
             continue
@@ -54,5 +58,8 @@ def to_turns(session: Iterable[Spoken]) -> list[Turn]:
                 turns.append(WORDLESS)
             else:
                 bubbles = turns.pop().bubbles + bubbles
+        elif turns and by_persona and interrupted:
+            turns[-1] = WORDLESS
+        interrupted = False
         turns.append(Turn(role, bubbles))
     return turns

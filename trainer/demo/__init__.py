@@ -32,6 +32,7 @@ CHOSEN = (
     "exports_sha256",
     "me",
     "partner",
+    "partner_names",
 )  # what a demo run did not take from the defaults
 
 
@@ -49,7 +50,13 @@ def write_export(folder: Path) -> Path:
 
 def settings(export: Path, exports_sha256: str, asked: Mapping[str, Any]) -> Settings:
     """The settings of a demo run, with what was asked for on top."""
-    from trainer.demo.sample import PARTNER, PERSONA
+    from trainer.demo.sample import PARTNER, PARTNER_NAMES, PERSONA
 
-    own = {**SETTINGS, "me": PERSONA, "partner": PARTNER, "exports_sha256": exports_sha256}
+    own = {
+        **SETTINGS,
+        "me": PERSONA,
+        "partner": PARTNER,
+        "partner_names": PARTNER_NAMES,
+        "exports_sha256": exports_sha256,
+    }
     return Settings(exports=(str(export),), **{**own, **asked})

@@ -22,6 +22,7 @@ from pathlib import Path
 
 PERSONA = "김도윤"
 PARTNER = "이서연"
+PARTNER_NAMES = ("써니",)  # what the persona calls her
 
 _SPEAKERS = {"D": PERSONA, "S": PARTNER}
 _SEED = 20250602  # the first day of the chat; any number would do, as long as it stays

@@ -10,23 +10,22 @@ from persona_core.manifest import Base, PersonaManifest
 from trainer.release.contents import CARD
 from trainer.release.licences import licence_of
 
-TAGS = [
-    "kakao-persona",
-    "conversational",
-    "korean",
-    "lora",
-    "bitsandbytes",
-    "4-bit",
-]  # `persona list` finds the first
+TAGS = ("kakao-persona", "conversational", "korean", "lora", "bitsandbytes")  # `persona list` finds the first
+ROOT = {4: "4-bit NF4", 8: "8-bit integers (LLM.int8)"}
+FULL = """
+`bf16/` holds the merged weights in full, to be quantised by others:
+`AutoModelForCausalLM.from_pretrained("OWNER/NAME", subfolder="bf16")`.
+"""
+DRIFTS = {"drift": "merged", "drift_bf16": "`bf16/`"}  # sections of the measurements, and whose they are
 
 
-def write_card(manifest: PersonaManifest, masked: Mapping[str, int], release: Path) -> None:
-    """Write the model card. ``masked`` counts what was masked in the chat, by kind."""
-    card = f"---\n{_metadata(manifest, release)}\n---\n\n{_body(manifest, masked)}"
+def write_card(manifest: PersonaManifest, masked: Mapping[str, int], release: Path, bits: int = 4) -> None:
+    """Write the model card. ``masked`` counts what was masked in the chat, by kind; ``bits`` are the root's."""
+    card = f"---\n{_metadata(manifest, release, bits)}\n---\n\n{_body(manifest, masked, bits)}"
     (release / CARD).write_text(card, encoding="utf-8", newline="\n")
 
 
-def _metadata(manifest: PersonaManifest, release: Path) -> str:
+def _metadata(manifest: PersonaManifest, release: Path, bits: int) -> str:
     from huggingface_hub import ModelCardData
 
     terms = licence_of(manifest.base)
@@ -42,13 +41,15 @@ def _metadata(manifest: PersonaManifest, release: Path) -> str:
         base_model_relation="finetune" if on_the_hub else None,
         library_name="transformers",
         pipeline_tag="text-generation",
-        tags=TAGS,
+        tags=[*TAGS, f"{bits}-bit"],
     )
     return str(data.to_yaml())
 
 
-def _body(manifest: PersonaManifest, masked: Mapping[str, int]) -> str:
+def _body(manifest: PersonaManifest, masked: Mapping[str, int], bits: int) -> str:
     base = manifest.base
+    full = FULL if manifest.artefact("full") else ""
+    learned = {k: f"{v:.4g}" for k, v in manifest.evaluation.items() if not k.startswith("drift")}
     revision = f', revision="{base.revision}"' if base.revision else ""
     return f"""# A persona, in private
 
@@ -59,7 +60,7 @@ repository private.
 
 ## Load it
 
-The root holds the merged model in 4-bit NF4:
+The root holds the merged model in {ROOT[bits]}:
 
 ```python
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -68,8 +69,9 @@ model = AutoModelForCausalLM.from_pretrained("OWNER/NAME")
 tokenizer = AutoTokenizer.from_pretrained("OWNER/NAME")
 ```
 
+{full}
 `adapter/` holds the LoRA adapter. On the base in NF4 it is exactly the model that was trained; the merged weights are
-quantised once more and drift a little from it (see below):
+rounded once more and drift a little from it (see below):
 
 ```python
 from peft import PeftModel
@@ -86,10 +88,16 @@ The conversation starts with the system prompt of `persona.json`; bubbles of one
 
 ## Measured
 
-{_table(("on held-out conversations", "value"), {k: f"{v:.4g}" for k, v in manifest.evaluation.items()})}
+{_table(("on held-out conversations", "value"), learned)}
 
-Losses are in nats per token of the persona's replies. `drift_*` compares the merged 4-bit model with the exact one:
-Kullback-Leibler divergence per token, change of the loss, share of tokens on which the likeliest choice is the same.
+Losses are in nats per token of the persona's replies.
+
+How far each of these weights is from the model that was trained:
+
+{_drifts(manifest.evaluation)}
+
+Kullback-Leibler divergence in nats per token; change of the loss; share of tokens on which the likeliest choice is the
+same after the same words; share of equal tokens when both write greedily on their own.
 
 ## Masked before training
 
@@ -102,6 +110,22 @@ Names became placeholders; whoever loads the model puts them back, or not.
 Base model: `{base.id}`{f" at `{base.revision}`" if base.revision else ""}, licence {_licence_line(base)}.
 {", ".join(f"{name} {version}" for name, version in manifest.libraries.items())}.
 """
+
+
+def _drifts(evaluation: Mapping[str, float]) -> str:
+    """A row for each artefact. The adapter on the base in NF4 is what the others are compared with."""
+    lines = [
+        "| weights | divergence | loss | same choice | same greedy tokens |",
+        "|---|---|---|---|---|",
+        "| adapter on the base in NF4 | 0 | 0 | 100 % | 100 % |",
+    ]
+    for name, whose in DRIFTS.items():
+        if f"{name}_kl" in evaluation:
+            kl, nll, agreement, greedy = (
+                evaluation[f"{name}_{figure}"] for figure in ("kl", "nll_change", "agreement", "greedy")
+            )
+            lines.append(f"| {whose} | {kl:.5f} | {nll:+.5f} | {agreement:.1%} | {greedy:.1%} |")
+    return "\n".join(lines)
 
 
 def _licence_line(base: Base) -> str:

@@ -12,7 +12,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from persona_core.errors import ReleaseError
-from persona_core.manifest import ADAPTER_FOLDER, FILE_NAME, FileDigest, PersonaManifest, digest
+from persona_core.manifest import (
+    ADAPTER_FOLDER,
+    FILE_NAME,
+    FULL_FOLDER,
+    Artefact,
+    ArtefactKind,
+    FileDigest,
+    PersonaManifest,
+    digest,
+)
 from trainer.run import Run
 
 CARD = "README.md"
@@ -25,6 +34,8 @@ _ALLOWED = re.compile(
     | tokenizer\.json | tokenizer_config\.json | chat_template\.jinja
     | tokenizer\.model | special_tokens_map\.json | added_tokens\.json | vocab\.json | merges\.txt
     | adapter/adapter_model\.safetensors | adapter/adapter_config\.json
+    | bf16/(config\.json | generation_config\.json)
+    | bf16/(model-\d{5}-of-\d{5}\.safetensors | model\.safetensors\.index\.json)
     """,
     re.VERBOSE,
 )
@@ -68,11 +79,26 @@ def machine_paths(run: Run) -> set[str]:
     return {str(place.resolve()) for place in (run.path, *map(Path, named))}
 
 
-def artefact_files(release: Path) -> tuple[tuple[FileDigest, ...], tuple[FileDigest, ...]]:
-    """The digests of the files that make up the merged artefact (at the root) and the adapter."""
-    merged = [path for path in sorted(release.iterdir()) if path.is_file() and path.name not in _PAPERS]
-    adapter = sorted((release / ADAPTER_FOLDER).iterdir())
-    return tuple(digest(release, p) for p in merged), tuple(digest(release, p) for p in adapter)
+def artefacts_in(release: Path) -> tuple[Artefact, ...]:
+    """The artefacts that ``release`` holds: merged at the root, adapter, and full where it was kept."""
+    places: tuple[tuple[ArtefactKind, str], ...] = (
+        ("merged", "."),
+        ("adapter", ADAPTER_FOLDER),
+        ("full", FULL_FOLDER),
+    )
+    return tuple(
+        Artefact(
+            kind,
+            folder,
+            tuple(
+                digest(release, path)
+                for path in sorted((release / folder).iterdir())
+                if path.is_file() and path.name not in _PAPERS
+            ),
+        )
+        for kind, folder in places
+        if (release / folder).is_dir()
+    )
 
 
 def _require_clean(name: str, text: str, machine: Iterable[str]) -> None:

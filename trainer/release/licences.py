@@ -7,12 +7,15 @@ To add a base: one row in `_FAMILIES`.
 """
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from persona_core.errors import ReleaseError
+from persona_core.errors import ReleaseError, SettingsError
 from persona_core.hub import hub_errors
 from persona_core.manifest import Base
+from persona_core.texts import text
 from trainer.tuning.source import Source
 
 
@@ -24,6 +27,7 @@ class Licence:
     name: str = ""  # only when id is "other"
     gated: bool = False  # the terms must be accepted on the Hub before downloading
     commercial: bool = True
+    forbids: Literal["", "private_use", "derivatives"] = ""  # of what we do with a base
     name_prefix: str = ""  # what the name of a tuned model must begin with
     notice: str = ""  # what a NOTICE file must say
 
@@ -39,7 +43,9 @@ _FAMILIES: dict[str, Licence] = {
     ),
     "K-intelligence/Midm-2.0-": Licence("mit"),
     "naver-hyperclovax/HyperCLOVAX-SEED-": Licence("other", "hyperclovax-seed"),
-    "LGAI-EXAONE/EXAONE-4.0-": Licence("other", "exaone", commercial=False, name_prefix="EXAONE"),
+    "LGAI-EXAONE/EXAONE-4.0-": Licence(
+        "other", "exaone", commercial=False, forbids="private_use", name_prefix="EXAONE"
+    ),  # for research and education only
     "google/gemma-3-": Licence(
         "gemma",
         gated=True,
@@ -50,6 +56,12 @@ _FAMILIES: dict[str, Licence] = {
     "yanolja/EEVE-Korean-": APACHE,
     "EleutherAI/polyglot-ko-": APACHE,
 }
+_DECLARED = (
+    Licence("cc-by-nc-4.0", commercial=False),
+    Licence("cc-by-nc-sa-4.0", commercial=False),
+    Licence("cc-by-nd-4.0", forbids="derivatives"),
+    Licence("cc-by-nc-nd-4.0", commercial=False, forbids="derivatives"),
+)
 
 
 def licence_of(base: Base) -> Licence:
@@ -57,18 +69,42 @@ def licence_of(base: Base) -> Licence:
     for family, terms in _FAMILIES.items():
         if base.id.startswith(family):
             return terms
-    return Licence(base.licence) if base.licence not in (None, "other") else UNKNOWN
+    if base.licence in (None, "other"):
+        return UNKNOWN
+    return next((terms for terms in _DECLARED if terms.id == base.licence), Licence(base.licence))
 
 
-def declared_licence(source: Source) -> str:
-    """The licence of the base as the Hub's metadata writes it; a local base declares it in its own model card."""
+def terms_of(source: Source) -> Licence:
+    """`licence_of` the base of ``source``; a local one declares its licence in its own model card."""
     from huggingface_hub import ModelCard
 
     card = Path(source.location) / "README.md"
     if source.base.licence is None and card.is_file():
-        declared = ModelCard.load(card).data.license
-        return licence_of(Base(source.base.id, licence=declared)).id
-    return licence_of(source.base).id
+        return licence_of(Base(source.base.id, licence=ModelCard.load(card).data.license))
+    return licence_of(source.base)
+
+
+def declared_licence(source: Source) -> str:
+    """The licence of the base as the Hub's metadata writes it."""
+    return terms_of(source).id
+
+
+def require_acceptance(source: Source, ask: Callable[[str], bool]) -> str:
+    """Say what the licence of the base forbids of what is going to be done with it, and go on only when that is accepted.
+
+    ``ask`` gets the warning, in the reader's language. Returns the name of the licence that was accepted; empty when
+    there was nothing to accept.
+
+    Raises:
+        SettingsError: it was not.
+    """
+    terms, base = terms_of(source), source.base.id
+    if not terms.forbids:
+        return ""
+    name = terms.name or terms.id
+    if not ask(text(f"release.forbids_{terms.forbids}", base=base, licence=name)):
+        raise SettingsError("release.licence_refused", base=base, licence=name)
+    return name
 
 
 def require_name(base: Base, repo_id: str) -> None:

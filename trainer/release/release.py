@@ -1,40 +1,45 @@
 """The release: one folder, byte for byte what is pushed. Everything it holds is written here or by whom it calls.
 
 build_release(run)
-# release/  model.safetensors config.json … adapter/ persona.json README.md LICENSE
+# release/  model.safetensors config.json … adapter/ persona.json README.md LICENSE, and bf16/ when it is kept
 """
 
 import json
 import math
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from persona_core.errors import StorageError
-from persona_core.manifest import ADAPTER_FOLDER, Artefact, Generation, PersonaManifest
+from persona_core.manifest import ADAPTER_FOLDER, FULL_FOLDER, Generation, PersonaManifest
 from persona_core.prompt import ChatFormat, end_of_turn_id
 from trainer.progress import say
-from trainer.release.card import write_card
-from trainer.release.contents import artefact_files, machine_paths, read_contents
+from trainer.release.card import DRIFTS, write_card
+from trainer.release.contents import artefacts_in, machine_paths, read_contents
 from trainer.release.licences import declared_licence, write_licence_files
-from trainer.release.merging import merge
-from trainer.release.verify import measure_drift
+from trainer.release.merging import load_in_8_bits, load_tuned, merge, merge_in_full
+from trainer.release.verify import measure_drifts
 from trainer.run import Run, whole_folder
 from trainer.tuning.adapter import CONFIG, WEIGHTS
 from trainer.tuning.base import choose_device, load_tokenizer, prepare_process
-from trainer.tuning.labels import read_rows
+from trainer.tuning.labels import Row, read_rows
 from trainer.tuning.source import Source, source_of
 
 _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "trl")
 
 
-def build_release(run: Run) -> None:
-    """Merge, quantise, verify and describe: ``run.release`` appears whole, or not at all.
+Bits = Literal[4, 8]
+
+
+def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False) -> None:
+    """Merge, quantise to ``bits``, verify and describe: ``run.release`` appears whole, or not at all.
+
+    ``keep_full`` keeps the merged weights in bfloat16 as well, in a folder of their own.
 
     Raises:
         ReleaseError: what would be published is not what was trained, or holds what must not leave the machine.
@@ -48,35 +53,42 @@ def build_release(run: Run) -> None:
     generation = Generation(max_context_tokens=settings.max_length)
     with whole_folder(run.release) as release:
         write_licence_files(source, release)
-        say("release.merging", base=source.base.id)
+        say("release.merging", base=source.base.id, bits=bits)
         _write_tokenizer(tokenizer, release)
-        _write_merged(run, source, release, end_id, generation)
+        heard = read_rows(tokenizer, run.train_file, chat_format, settings.max_length).rows
+        published = {release: bits, **({release / FULL_FOLDER: 16} if keep_full else {})}
+        own = _write_merged(run, source, heard, published)
+        for folder in published:
+            _generation_config(own, end_id, generation).save_pretrained(folder)
         _copy_adapter(run.adapter, release / ADAPTER_FOLDER)
 
         say("release.verifying")
         held_out = read_rows(tokenizer, run.validation_file, chat_format, settings.max_length).rows
-        drift = measure_drift(source, run.adapter, release, held_out, choose_device(settings.device))
-        run.add_metrics("drift", asdict(drift))
-        drift.require_small()
+        device = choose_device(settings.device)
+        drifts = measure_drifts(source, run.adapter, published, held_out, device)
+        measured = dict(zip(DRIFTS, drifts, strict=False))
+        for section, drift in measured.items():
+            run.add_metrics(section, asdict(drift))
+        for drift in drifts:
+            drift.require_small()
 
-        merged, adapter = artefact_files(release)
         manifest = PersonaManifest(
             base=replace(source.base, licence=declared_licence(source)),
             created_at=datetime.now(UTC).isoformat(timespec="seconds"),
             end_of_turn_id=end_id,
-            artefacts=(Artefact("merged", ".", merged), Artefact("adapter", ADAPTER_FOLDER, adapter)),
+            artefacts=artefacts_in(release),
             chat_format=chat_format,
             generation=generation,
-            evaluation=_plain_numbers(run.read_metrics()),
+            evaluation=_plain_numbers(run.read_metrics(), tuple(measured)),
             libraries={name: version(name) for name in _LIBRARIES},
         )
         manifest.write(release)
-        write_card(manifest, _masked(run), release)
+        write_card(manifest, _masked(run), release, bits)
         read_contents(release, machine_paths(run))
     megabytes = sum(artefact.size for artefact in manifest.artefacts) / 1e6
     say(
-        "release.ready", folder=run.release, megabytes=f"{megabytes:,.1f}", kl=f"{drift.kl:.4f}",
-        agreement=f"{drift.agreement:.1%}",
+        "release.ready", folder=run.release, megabytes=f"{megabytes:,.1f}", kl=f"{drifts[0].kl:.4f}",
+        agreement=f"{drifts[0].agreement:.1%}", greedy=f"{drifts[0].greedy:.1%}",
     )  # fmt: skip
 
 
@@ -92,16 +104,27 @@ def _write_tokenizer(tokenizer: Any, release: Path) -> None:
     tokenizer.save_pretrained(release)
 
 
-def _write_merged(run: Run, source: Source, release: Path, end_id: int, generation: Generation) -> None:
-    """config.json, generation_config.json and the weights; the model leaves memory before it is verified."""
+def _write_merged(run: Run, source: Source, heard: Sequence[Row], published: Mapping[Path, int]) -> Any:
+    """config.json and the weights of every folder; no model stays in memory. Returns the base's generation config."""
     from safetensors import SafetensorError
 
-    model = merge(source, run.adapter)
-    model.generation_config = _generation_config(model.generation_config, end_id, generation)
+    (release, bits), *full = published.items()
+    tuned = load_tuned(source, run.adapter)
+    own = tuned.generation_config
     try:
-        model.save_pretrained(release)
+        if full or bits == 8:
+            merge_in_full(tuned, release / FULL_FOLDER)
+        if bits == 8:
+            del tuned
+            merged = load_in_8_bits(release / FULL_FOLDER)
+        else:
+            merged = merge(tuned, heard)
+        merged.save_pretrained(release)
     except SafetensorError as error:  # its writer's only trouble is the disk, and it speaks no OSError
         raise StorageError("settings.disk_full", path=run.release) from error
+    if not full:
+        shutil.rmtree(release / FULL_FOLDER, ignore_errors=True)
+    return own
 
 
 def _generation_config(base: Any, end_id: int, generation: Generation) -> Any:
@@ -128,10 +151,11 @@ def _copy_adapter(adapter: Path, folder: Path) -> None:
         shutil.copyfile(adapter / name, folder / name)
 
 
-def _plain_numbers(metrics: Mapping[str, Any]) -> dict[str, float]:
+def _plain_numbers(metrics: Mapping[str, Any], drifts: Sequence[str]) -> dict[str, float]:
     """``{"base_nll": 4.7, "tuned_nll": 3.0, …, "drift_kl": 0.001}`` from the run's metrics."""
     numbers: dict[str, float] = {}
-    for name, value in {**metrics.get("evaluation", {}), "drift": metrics["drift"]}.items():
+    measured = {**metrics.get("evaluation", {}), **{name: metrics[name] for name in drifts}}
+    for name, value in measured.items():
         numbers |= (
             {f"{name}_{key}": v for key, v in value.items()} if isinstance(value, dict) else {name: value}
         )

@@ -1,44 +1,47 @@
-"""Is what will be published still what was trained? The merged weights are loaded from the disk and compared.
+"""Is what will be published still what was trained? The weights are loaded from the disk and compared.
 
-    {"kl": 0.0012, "nll_change": 0.0014, "agreement": 0.962, "tokens": 2048}
+    {"kl": 0.0012, "nll_change": 0.0014, "agreement": 0.962, "greedy": 0.91, "tokens": 2048}
 
-The exact model is the adapter on the base in NF4. Both score the same held-out replies, one after the other, so that
-only one of them is in memory.
+The exact model is the adapter on the base in NF4. All score the same held-out replies and go on with the same prompts,
+one after the other, so that only one of them is in memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from persona_core.errors import ReleaseError
-from trainer.tuning.base import Device, compute_dtype, keep_unpacked, load_model, quantised_layers
+from trainer.release.merging import load_tuned
+from trainer.tuning.base import Device, compute_dtype, keep_unpacked, quantised_layers
 from trainer.tuning.evaluation import labelled_logits
-from trainer.tuning.labels import Row
+from trainer.tuning.labels import IGNORED, Row
 from trainer.tuning.source import Source
 
 MAX_KL = 0.05  # nats per token; above it sampled replies begin to read differently
 MAX_NLL_RISE = 0.05  # nats per token, a tenth of what a weak fine-tune gains
 MAX_TOKENS = 4096  # more would not change the figures' second digit
 KEPT_BYTES = 256 * 2**20  # of the exact model's log-probabilities: 440 tokens at a vocabulary of 150,000
+PROMPTS, CONTINUED = 16, 16  # greedy continuations, together in one batch, and their tokens: a short turn
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """How far the published model is from the trained one, over held-out reply tokens."""
+    """How far a published model is from the trained one, over held-out reply tokens."""
 
     kl: float  # mean Kullback-Leibler divergence from the exact model, nats per token
     nll_change: float  # of the loss, nats per token; positive is worse
-    agreement: float  # share of tokens on which the likeliest choice is the same
+    agreement: float  # share of tokens on which the likeliest choice is the same, after the same words
+    greedy: float  # share of equal tokens of greedy continuations, each model after its own words
     tokens: int
 
     def require_small(self) -> None:
         """Refuse a release that is not the model that was trained.
 
         Raises:
-            ReleaseError: a figure is over its limit.
+            ReleaseError: a figure is over its limit, or no number.
         """
-        if self.kl > MAX_KL or self.nll_change > MAX_NLL_RISE:
+        if not (self.kl <= MAX_KL and self.nll_change <= MAX_NLL_RISE):
             raise ReleaseError(
                 "release.drifted",
                 kl=f"{self.kl:.3f}",
@@ -48,51 +51,64 @@ class Drift:
             )
 
 
-def measure_drift(
-    source: Source, adapter: Path, release: Path, held_out: Sequence[Row], device: Device
-) -> Drift:
-    """Compare the merged weights in ``release`` with ``adapter`` on the base, on some of ``held_out``.
+@dataclass(frozen=True, slots=True)
+class _Speech:
+    """What one model makes of the held-out replies: log-probabilities ``[n, vocabulary]``, and continuations."""
+
+    scores: Any
+    targets: Any
+    continuations: Any  # ids [prompts, CONTINUED]
+
+
+def measure_drifts(
+    source: Source,
+    adapter: Path,
+    published: Mapping[Path, int],
+    held_out: Sequence[Row],
+    device: Device,
+) -> list[Drift]:
+    """Compare the weights in each folder of ``published``, of so many bits, with ``adapter`` on the base, on some of ``held_out``.
 
     Raises:
-        ReleaseError: the release does not load as 4-bit weights alone.
+        ReleaseError: a folder does not load as such weights alone.
         TrainingError: the base cannot be loaded.
     """
-    import torch
-    from peft import PeftModel
-
-    exact = PeftModel.from_pretrained(load_model(source, device), str(adapter))
+    exact = load_tuned(source, adapter, device)
     some = _sample(held_out, exact.config.vocab_size)
-    trained, targets = _log_probabilities(exact, some)
+    end_id = some[0].input_ids[_last_labelled(some[0])]  # every reply ends with it
+    trained = _listen(exact, some, end_id)
     del exact
-    published, _ = _log_probabilities(load_merged(release, device), some)
-
-    kl = torch.nn.functional.kl_div(published, trained, log_target=True, reduction="sum") / len(targets)
-    said = targets[:, None]
-    return Drift(
-        kl=kl.item(),
-        nll_change=(trained.gather(1, said) - published.gather(1, said)).mean().item(),
-        agreement=(trained.argmax(1) == published.argmax(1)).float().mean().item(),
-        tokens=len(targets),
-    )
+    return [
+        _compare(trained, _listen(load_published(folder, bits, device), some, end_id), end_id)
+        for folder, bits in published.items()
+    ]
 
 
-def load_merged(release: Path, device: Device) -> Any:
-    """The weights at the root of ``release``, by nothing but transformers.
+def load_published(folder: Path, bits: int, device: Device) -> Any:
+    """The weights at the root of ``folder``, by nothing but transformers.
 
     Raises:
-        ReleaseError: they are not in 4 bits, or an adapter was applied on top of them.
+        ReleaseError: they are not in ``bits`` bits (16: not quantised), or an adapter was applied on top of them.
     """
     from transformers import AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_pretrained(
-        release, dtype=compute_dtype(device), device_map={"": device}, attn_implementation="sdpa"
+        folder, dtype=compute_dtype(device), device_map={"": device}, attn_implementation="sdpa"
     )
     if model._hf_peft_config_loaded:
         raise ReleaseError("release.adapter_twice")
-    if not quantised_layers(model):
-        raise ReleaseError("release.not_quantised")
+    if bits != _bits(model):
+        raise ReleaseError("release.other_bits", bits=bits)
     keep_unpacked(model)
     return model
+
+
+def _bits(model: Any) -> int:
+    from bitsandbytes.nn import Linear8bitLt
+
+    if quantised_layers(model):
+        return 4
+    return 8 if any(isinstance(module, Linear8bitLt) for module in model.modules()) else 16
 
 
 def _sample(rows: Sequence[Row], vocabulary: int) -> list[Row]:
@@ -102,8 +118,29 @@ def _sample(rows: Sequence[Row], vocabulary: int) -> list[Row]:
     return list(rows[:: max(1, len(rows) // wanted)])[:wanted]
 
 
-def _log_probabilities(model: Any, rows: Sequence[Row]) -> tuple[Any, Any]:
-    """Log-probabilities ``[n, vocabulary]`` in float32 and targets ``[n]`` of the labelled tokens, on the CPU."""
+def _compare(trained: _Speech, published: _Speech, end_id: int) -> Drift:
+    import torch
+
+    said = trained.targets[:, None]
+    kl = torch.nn.functional.kl_div(published.scores, trained.scores, log_target=True, reduction="sum")
+    heard = _until_end(trained.continuations, end_id) | _until_end(published.continuations, end_id)
+    return Drift(
+        kl=kl.item() / len(said),
+        nll_change=(trained.scores.gather(1, said) - published.scores.gather(1, said)).mean().item(),
+        agreement=(trained.scores.argmax(1) == published.scores.argmax(1)).float().mean().item(),
+        greedy=(trained.continuations == published.continuations)[heard].float().mean().item(),
+        tokens=len(said),
+    )
+
+
+def _until_end(ids: Any, end_id: int) -> Any:
+    """Which of ``ids`` ``[prompts, tokens]`` belong to the turn, its end token included."""
+    ends = (ids == end_id).int()
+    return ends.cumsum(1) - ends == 0
+
+
+def _listen(model: Any, rows: Sequence[Row], end_id: int) -> _Speech:
+    """Let ``model`` score the replies of ``rows``, and go on where the last reply of a few of them begins."""
     import torch
 
     model.eval()
@@ -116,4 +153,40 @@ def _log_probabilities(model: Any, rows: Sequence[Row]) -> tuple[Any, Any]:
         for row in rows:
             logits, targets = labelled_logits(model, [row], device)
             scored.append((logits.float().log_softmax(-1).cpu(), targets.cpu()))
-    return tuple(torch.cat(parts) for parts in zip(*scored, strict=True))
+        continuations = _continue(model, rows[:: max(1, len(rows) // PROMPTS)][:PROMPTS], end_id)
+    scores, targets = (torch.cat(parts) for parts in zip(*scored, strict=True))
+    return _Speech(scores, targets, continuations)
+
+
+def _continue(model: Any, rows: Sequence[Row], end_id: int) -> Any:
+    """The likeliest token after token, ``[rows, CONTINUED]`` on the CPU, where each row's last reply begins."""
+    import torch
+    from transformers import GenerationConfig
+
+    prompts = [torch.tensor(_before_last_reply(row)).flip(0) for row in rows]
+    ids = torch.nn.utils.rnn.pad_sequence(prompts, batch_first=True, padding_value=-1).flip(1)  # to the left
+    there = ids >= 0
+    config = GenerationConfig(
+        max_new_tokens=CONTINUED,
+        do_sample=False,
+        use_cache=True,
+        eos_token_id=end_id,
+        pad_token_id=end_id,
+    )
+    made = model.generate(
+        input_ids=ids.where(there, end_id).to(model.device),
+        attention_mask=there.long().to(model.device),
+        generation_config=config,
+    )[:, ids.shape[1] :].cpu()
+    return torch.nn.functional.pad(made, (0, CONTINUED - made.shape[1]), value=end_id)
+
+
+def _last_labelled(row: Row) -> int:
+    return max(i for i, label in enumerate(row.labels) if label != IGNORED)
+
+
+def _before_last_reply(row: Row) -> list[int]:
+    """The ids of ``row`` up to where its last labelled stretch begins."""
+    end = _last_labelled(row)
+    begin = max((i for i in range(end) if row.labels[i] == IGNORED), default=0) + 1
+    return list(row.input_ids[:begin])

@@ -17,7 +17,7 @@ from trainer.tuning.source import Source
 
 Device = Literal["cpu", "cuda"]
 
-_LIBRARIES = ("torch", "transformers", "bitsandbytes", "accelerate", "peft", "trl", "datasets", "psutil")
+LIBRARIES = ("torch", "transformers", "bitsandbytes", "accelerate", "peft", "trl", "datasets", "psutil")
 
 
 def prepare_process() -> None:
@@ -26,7 +26,7 @@ def prepare_process() -> None:
     Raises:
         TrainingError: one is missing.
     """
-    missing = [library for library in _LIBRARIES if importlib.util.find_spec(library) is None]
+    missing = [library for library in LIBRARIES if importlib.util.find_spec(library) is None]
     if missing:
         raise TrainingError("tuning.missing_library", libraries=", ".join(missing))
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = (
@@ -128,7 +128,7 @@ def load_model(source: Source, device: Device) -> Any:
             revision=source.base.revision or "main",
             dtype=dtype,
             quantization_config=nf4,
-            device_map={"": torch.device(device, 0) if device == "cuda" else device},
+            device_map={"": torch.device(device, _own_gpu()) if device == "cuda" else device},
             attn_implementation="sdpa",
             trust_remote_code=False,
         )
@@ -137,6 +137,11 @@ def load_model(source: Source, device: Device) -> Any:
     keep_unpacked(model)
     model.config.use_cache = False
     return model
+
+
+def _own_gpu() -> int:
+    """The GPU of this process: the first, or the one that its launcher counted out for it."""
+    return int(os.environ.get("LOCAL_RANK", "0"))
 
 
 def quantised_layers(model: Any) -> list[Any]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from persona_core.manifest import PersonaManifest
 from persona_core.prompt import ChatFormat, end_of_turn_id
+from trainer import team
 from trainer.dataset.example import read_examples
 from trainer.progress import say
 from trainer.run import Run
@@ -78,26 +79,30 @@ def comparison(base: Score, tuned: Score) -> dict[str, Any]:
 
 
 def measure(model: Any, rows: Sequence[Row]) -> Score:
-    """Score ``model`` on the labelled tokens of ``rows``; the same every time. Leaves its mode as it was."""
+    """Score ``model`` on the labelled tokens of ``rows``; the same every time. Leaves its mode as it was.
+
+    Several processes score a share each, and each gets the score of all.
+    """
     import torch
 
     dtype = model.get_input_embeddings().weight.dtype
     device = model.get_input_embeddings().weight.device
     was_training = model.training
-    nll, correct, tokens = 0.0, 0, 0
+    nll, correct, tokens = 0.0, 0.0, 0.0
     model.eval()
     with (
         torch.inference_mode(),
         torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32),  # as in training
     ):
-        for batch in batches(rows, BATCH_TOKENS):
+        for batch in batches(team.share(rows), BATCH_TOKENS):
             logits, targets = labelled_logits(model, batch, device)
             for some, their in zip(logits.split(LOGITS_AT_ONCE), targets.split(LOGITS_AT_ONCE), strict=True):
                 nll += torch.nn.functional.cross_entropy(some.float(), their, reduction="sum").item()
                 correct += int((some.argmax(-1) == their).sum())
             tokens += len(targets)
     model.train(was_training)
-    return Score(nll / tokens, correct / tokens, tokens)
+    nll, correct, tokens = team.total(nll, correct, tokens)
+    return Score(nll / tokens, correct / tokens, int(tokens))
 
 
 def batches(rows: Iterable[Row], limit: int) -> Iterator[list[Row]]:

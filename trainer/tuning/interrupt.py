@@ -1,4 +1,4 @@
-"""Ctrl-C in the middle of a long computation: the first one asks, the second insists.
+"""Ctrl-C in the middle of a long computation: the first one asks, the second insists. SIGTERM only asks.
 
 interrupt = Interrupt()
 with interruptible(interrupt):
@@ -34,9 +34,11 @@ def interruptible(interrupt: Interrupt) -> Iterator[None]:
     After a block that was asked to stop, `KeyboardInterrupt` is raised. Only the main thread may use it.
     """
 
-    def note(_signal: int, _frame: FrameType | None) -> None:
-        if interrupt.requested:
+    def note(number: int, _frame: FrameType | None) -> None:
+        if interrupt.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
+        if interrupt.requested:  # a launcher of several processes sends SIGTERM after everyone got the Ctrl-C
+            return
         interrupt.requested = True
         say("tuning.interrupting")
 

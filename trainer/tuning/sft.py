@@ -1,29 +1,41 @@
 """trl's SFTTrainer as we use it: rows that are labelled already, packed, one LoRA, and nothing sent anywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from persona_core.manifest import Base
 from trainer.run import Run
 from trainer.tuning.adapter import in_full_precision, lora, save_adapter
+from trainer.tuning.attention import attend_by_row
 from trainer.tuning.base import compute_dtype, load_model
 from trainer.tuning.labels import IGNORED, Row
 from trainer.tuning.memory import Plan
 from trainer.tuning.source import Source
+from trainer.tuning.tally import Tally
 
 WARMUP = 0.03  # of the steps: AdamW's second moments need a few before a full step is safe
 
 
 def build_trainer(
-    run: Run, *, source: Source, plan: Plan, rows: Sequence[Row], tokenizer: Any, course: Any
+    run: Run,
+    *,
+    source: Source,
+    plan: Plan,
+    rows: Sequence[Row],
+    tokenizer: Any,
+    course: Any,
+    packing: bool = True,
 ) -> Any:
     """A trainer over the base in NF4 with a new LoRA, ready to train or to resume."""
     from transformers import PrinterCallback
 
+    model = load_model(source, plan.device)
+    if plan.device == "cpu":
+        attend_by_row(model)
     trainer = _trainer_class(source.base)(
-        model=load_model(source, plan.device),
-        args=arguments(run, plan),
+        model=model,
+        args=arguments(run, plan, packing=packing),
         train_dataset=_dataset(rows),
         processing_class=tokenizer,
         peft_config=lora(run.settings.rank, run.settings.alpha),
@@ -34,8 +46,11 @@ def build_trainer(
     return trainer
 
 
-def arguments(run: Run, plan: Plan) -> Any:
-    """The SFTConfig of a run. Validation, saving and stopping are the `Course`'s."""
+def arguments(run: Run, plan: Plan, *, packing: bool = True) -> Any:
+    """The SFTConfig of a run. Validation, saving and stopping are the `Course`'s.
+
+    Packed or not, the rows of a batch lie end to end in one sequence without padding, and attention stays in each.
+    """
     import torch
     from trl import SFTConfig
 
@@ -44,9 +59,10 @@ def arguments(run: Run, plan: Plan) -> Any:
         output_dir=str(run.checkpoints),
         seed=settings.seed,
         # rows
-        max_length=settings.max_length,
-        packing=True,
-        packing_strategy="bfd",  # whole examples only; attention stays inside each
+        max_length=settings.max_length if packing else None,  # rows are short enough already
+        packing=packing,
+        packing_strategy="bfd",  # best fit, the longest first; no example is cut
+        padding_free=True,
         per_device_train_batch_size=plan.batch,
         gradient_accumulation_steps=plan.accumulation,
         dataloader_pin_memory=on_gpu,
@@ -60,11 +76,11 @@ def arguments(run: Run, plan: Plan) -> Any:
         use_cpu=not on_gpu,
         bf16=dtype == torch.bfloat16,
         fp16=dtype == torch.float16,
+        activation_offloading=plan.offload,
         activation_checkpointing=on_gpu,  # a CPU has the memory, and would pay a third of its speed
         # course
         eval_strategy="no",
         save_strategy="no",
-        save_total_limit=2,  # the newest may be the one a power cut tears
         logging_steps=1,
         logging_nan_inf_filter=False,  # the course wants to see them
         include_num_input_tokens_seen="all",
@@ -88,31 +104,64 @@ def _dataset(rows: Sequence[Row]) -> Any:
 
 def _trainer_class(base: Base) -> Any:
     """SFTTrainer with our adapter files in its checkpoints, no model cards, and a loss that suits a CPU."""
-    import torch
     from trl import SFTTrainer
 
     class Tuner(SFTTrainer):  # type: ignore[misc]
+        tally = Tally()  # of the step; whoever wants to read it gives its own
+
         def save_model(self, output_dir: str, **_: Any) -> None:
             """Save the adapter, and not training_args.bin, which holds paths of this machine."""
-            folder = Path(output_dir)
-            folder.mkdir(parents=True, exist_ok=True)
-            save_adapter(self.model, folder, base)
+            if self.args.should_save:  # one of several processes
+                folder = Path(output_dir)
+                folder.mkdir(parents=True, exist_ok=True)
+                save_adapter(self.model, folder, base)
 
         def create_model_card(self, *_: Any, **__: Any) -> None:
             """Write none: the release has its own."""
 
-        def compute_loss(self, model: Any, inputs: Any, *, num_items_in_batch: Any, **others: Any) -> Any:
-            """Leave it to trl on a GPU; on a CPU, where it would score every position, score the labelled ones."""
-            if inputs["input_ids"].device.type != "cpu":
-                return super().compute_loss(model, inputs, num_items_in_batch=num_items_in_batch, **others)
-            labels = inputs.pop("labels")[0]
-            labelled = (labels[1:] != IGNORED).nonzero().flatten()
-            logits = model(**inputs, logits_to_keep=labelled, use_cache=False).logits[0]
-            loss = torch.nn.functional.cross_entropy(logits.float(), labels[labelled + 1], reduction="sum")
+        def log(self, logs: dict[str, float], *others: Any) -> None:
+            """Add to a step's log what it foresaw, counted over tokens and processes."""
+            if "loss" in logs:
+                correct, predictions = self.tally.counts()
+                logs.update(accuracy=correct / max(1, predictions), predictions=predictions)
+            super().log(logs, *others)
+
+        def compute_loss(
+            self, model: Any, inputs: dict[str, Any], *, num_items_in_batch: Any, **_: Any
+        ) -> Any:
+            """The loss a token, by trl's fused head on a GPU; on a CPU, where that would score every position, by ours.
+
+            Unlike trl's, it waits for the device only when the step is logged.
+            """
+            score = score_on_cpu if inputs["input_ids"].device.type == "cpu" else score_by_fused_head
+            nll, correct, predictions = score(model, inputs)
+            self.tally.add(inputs, nll, correct, predictions)
             if (
                 num_items_in_batch is None
             ):  # an architecture whose loss Trainer averages over the steps itself
-                return loss / len(labelled)
-            return loss * self.accelerator.num_processes / num_items_in_batch
+                return nll / predictions
+            return nll * self.accelerator.num_processes / num_items_in_batch
 
     return Tuner
+
+
+def score_by_fused_head(model: Any, inputs: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    """The loss of a batch in nats, tokens foreseen, and tokens that carry loss; by the head that trl puts on ``model``.
+
+    No logits are kept; with Triton only labelled positions become any.
+    """
+    scored = model(**inputs, use_cache=False, fused_lm_head=True)
+    return -scored.log_probs.sum(), scored.is_top1.sum(), scored.label_mask.sum()
+
+
+def score_on_cpu(model: Any, inputs: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    """`score_by_fused_head` where that would score every position: only labelled ones become logits."""
+    import torch
+
+    labels = inputs["labels"][0]
+    labelled = (labels[1:] != IGNORED).nonzero().flatten()
+    rest = {name: value for name, value in inputs.items() if name != "labels"}
+    logits = model(**rest, logits_to_keep=labelled, use_cache=False).logits[0].float()
+    targets = labels[labelled + 1]
+    nll = torch.nn.functional.cross_entropy(logits, targets, reduction="sum")
+    return nll, (logits.argmax(-1) == targets).sum(), torch.tensor(len(targets))

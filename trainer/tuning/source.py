@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from persona_core.errors import TrainingError
-from persona_core.hub import hub_errors
+from persona_core.hub import bound_every_wait, hub_errors
 from persona_core.manifest import Base
 from trainer.run import Run
 
@@ -59,6 +59,7 @@ def find_source(location: str, revision: str = "") -> Source:
 
     from huggingface_hub import HfApi
 
+    bound_every_wait()
     with _explained(location, revision):
         info = HfApi().model_info(location, revision=revision or None)
         # A gated repository shows its description to everyone; only a download tells whether we may have it.

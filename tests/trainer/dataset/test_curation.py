@@ -22,6 +22,22 @@ def curator():
     return Curator("나", "너")
 
 
+@pytest.mark.parametrize("kind", ["text", "media", "deleted", "link"])
+@pytest.mark.parametrize("sender", ["라온하제", "(알수없음)"])
+def test_a_third_person_is_somebody_else(curator, sender, kind):
+    """In a group room only two people are learned from, whatever the others send."""
+    assert judge(curator, sender, "모두 안녕", kind) == "others"
+
+
+def test_what_nobody_sent_is_no_third_persons(curator):
+    """System lines and hidden messages keep their own rules; a text without a name is somebody's."""
+    assert [judge(curator, "", "…", kind) for kind in ("system", "deleted", "text")] == [
+        "system",
+        "deleted",
+        "others",
+    ]
+
+
 @pytest.mark.parametrize(
     "kind", ["link", "media", "file", "call", "gift", "transfer", "notice", "system", "deleted"]
 )
@@ -52,7 +68,9 @@ def test_a_persona_or_partner_called_bot_is_no_bot():
         ("봄맞이 세일\n무료수신거부 080-000-0000", "notice"),
         ("https://news.example.com/a?b=1", "link"),
         ("https://example.com/a\n→ www.example.com/b !!", "link"),
-        ("\x00 \n", "blank"),
+        ("\x07 \n", "blank"),
+        ("앞\ufffd뒤", "damaged"),
+        ("\x00\x00뒤", "damaged"),
         ("이거 봐 https://news.example.com/a", ""),
         ("광고 진짜 많다", ""),
         ("거부 못하겠다", ""),

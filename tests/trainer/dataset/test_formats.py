@@ -10,7 +10,7 @@ from persona_core.errors import DataError
 from persona_core.prompt import OPENING, SYSTEM_PROMPT, ChatFormat, Turn, clean_bubble
 from persona_core.texts import table
 from trainer.dataset.example import Example, read_examples, write_examples
-from trainer.dataset.formats import from_row, to_rows
+from trainer.dataset.formats import dump, from_row, to_rows
 from trainer.dataset.row_rules import FORMATS, VERTEX_INPUT, VERTEX_OUTPUT, check
 
 CHAT = ChatFormat()
@@ -127,6 +127,14 @@ def test_a_file_of_any_format_is_read_by_its_content(tmp_path, row_format):
     assert [turn for example in read for turn in example.learned] == [TURNS[1], TURNS[3]]
 
 
+def test_a_row_is_one_line_for_every_reader_of_lines():
+    """Some end lines at U+2028, which parts the lines of a bubble; JSON can spell it."""
+    row = to_rows(TURNS, (True, True), "messages", CHAT)[0]
+
+    assert len(dump(row).splitlines()) == 1
+    assert json.loads(dump(row)) == row
+
+
 def test_rows_of_other_tools_are_read_too(tmp_path):
     """Single questions without our line prefixes, with and without an input."""
     path = tmp_path / "alpaca.jsonl"
@@ -170,6 +178,9 @@ ASKS, ANSWERS = {"author": "user", "content": "밥?"}, {"author": "assistant", "
         ({"messages": [USER, ASSISTANT], "trained": []}, "row_trained"),
         ({"messages": [USER, ASSISTANT], "trained": [False]}, "row_trained"),
         ({"messages": [USER, ASSISTANT], "trained": [True, True]}, "row_trained"),
+        ({"messages": [USER, ASSISTANT], "trained": ["no"]}, "row_trained"),
+        ({"messages": [USER, ASSISTANT], "trained": [[]]}, "row_trained"),
+        ({"messages": [USER, {"role": "assistant", "content": "\ud83d"}]}, "row_no_json"),
         ({"instruction": "", "input": "", "output": "ㅇㅇ"}, "row_blank"),
         ({"instruction": "밥?", "input": "", "output": ""}, "row_blank"),
         ({"output": "ㅇㅇ"}, "row_blank"),
@@ -197,7 +208,13 @@ def test_a_broken_row_is_refused_by_the_rule_it_breaks(row, rule):
 
 @pytest.mark.parametrize(
     ("line", "reason"),
-    [(b"{", "no JSON"), (b"\xff\xfe\x00", "no JSON"), (b'{"messages": []}', "no example we know")],
+    [
+        (b"{", "no JSON"),
+        (b"[" * 200_000, "no JSON"),
+        (b"1" * 5_000, "no JSON"),
+        (b"\xff\xfe\x00", "no JSON"),
+        (b'{"messages": []}', "no example we know"),
+    ],
 )
 def test_a_broken_line_is_named_with_its_file_and_number(tmp_path, monkeypatch, line, reason):
     """The second line is at fault, the first is read."""

@@ -17,6 +17,7 @@ from trainer.dataset.example import Example, read_examples
 from trainer.dataset.likeness import Copies
 from trainer.dataset.preparation import prepare_files, write_data
 from trainer.dataset.reading import batches, read_sessions
+from trainer.dataset.row_rules import FORMATS
 from trainer.dataset.shaping import NOBODY, Order, Shaper, shape_all
 from trainer.dataset.tally import Tally
 from trainer.run import open_run
@@ -66,6 +67,18 @@ def test_short_replies_are_kept_however_often_they_come(tmp_path, write_chat):
     assert all(example.turns[-1].bubbles[-1] == "ㅋㅋㅋ" for example in train + validation)
 
 
+def test_pet_names_lead_to_their_owners(tmp_path, write_chat):
+    """써니 is the partner and 도리 the persona; another's name and a nickname are somebody's."""
+    said = [(24 * 60, YOU, "도리야 몽실이 봤어?"), (0, YOU, "솔밤한테 줘"), (1, ME, "써니것도 챙김")]
+    own = {"partner_names": ("써니",), "my_names": ("도리",), "names": ("솔밤",), "nicknames": ("몽실이",)}
+    write_data(write_chat(*days(2), *said, **own), tmp_path)
+
+    texts = [b for part in read(tmp_path) for e in part for turn in e.turns for b in turn.bubbles]
+    assert "[[PARTNER]]것도 챙김" in texts
+    assert "[[PERSONA]]야 [[NAME1]] 봤어?" in texts
+    assert "[[NAME2]]한테 줘" in texts
+
+
 def test_the_same_exchange_again_is_one_example(tmp_path, write_chat):
     """잘자 / 웅 잘자 on ten evenings is learned once; the report counts the nine others."""
     evenings = [line for _ in range(10) for line in ((24 * 60, YOU, "잘자"), (1, ME, "웅 잘자"))]
@@ -101,7 +114,37 @@ def test_few_examples_are_warned_about(tmp_path, write_chat, capsys, monkeypatch
 
     prepare(open_run(tmp_path / "run", write_chat(*days(10)), {}))
 
-    assert "only 9 examples" in capsys.readouterr().err
+    assert "few examples to train on (9)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("row_format", FORMATS)
+def test_what_was_written_in_any_format_is_prepared_again_without_a_loss(tmp_path, write_chat, row_format):
+    """Rows of one reply share most of their history; that makes none a copy of the other."""
+    talk = [
+        line
+        for number in range(30)
+        for line in (
+            (0, YOU, f"그래서 {number}번째 날에는 어디에 가서 누구랑 무엇을 했는지 말해 줘"),
+            (0, ME, f"{_word(number)}에 갔지"),
+        )
+    ]
+    first, again = tmp_path / "first", tmp_path / "again"
+    prepare_files(write_chat(*talk, *days(10)), first, row_format)
+    files = tuple(str(first / name) for name in ("train.jsonl", "validation.jsonl"))
+
+    prepare_files(Settings(exports=files), again, row_format)
+
+    learned = [
+        [turn for part in read(folder) for example in part for turn in example.learned]
+        for folder in (first, again)
+    ]
+    assert learned[0] == learned[1]
+    assert len(learned[0]) == 40
+    assert report_of(again)["dropped"] == {}
+
+
+def _word(number: int) -> str:
+    return "".join(chr(ord("가") + 28 * (number * 7 + i * 13)) for i in range(3))
 
 
 # --- every message is accounted for ---
@@ -109,7 +152,7 @@ def test_few_examples_are_warned_about(tmp_path, write_chat, capsys, monkeypatch
 chats = st.lists(
     st.tuples(
         st.sampled_from((0, 1, 59, 60, 61, 3000)),  # minutes since the message before
-        st.sampled_from((ME, YOU, "방장봇", "")),
+        st.sampled_from((ME, YOU, "라온", "방장봇", "")),
         st.sampled_from(("text", "text", "text", "media", "deleted", "link")),
         st.sampled_from(("말", "말" * 30, "(광고) ", "https://example.com/", "\x00")),
     ),
@@ -304,16 +347,57 @@ def test_other_files_of_the_folder_stay(tmp_path, write_chat):
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-def test_in_a_group_the_others_are_the_partner_and_their_names_are_masked(tmp_path, write_chat):
-    """Whoever is not the persona is answered; no display name is left."""
+def test_in_a_group_only_the_two_are_learned_and_the_others_names_are_masked(tmp_path, write_chat):
+    """A third person's words are counted, and in nobody's mouth; no display name is left."""
     group = [(600, "라온하제", "모두 안녕"), (1, YOU, "라온하제 왔어?"), (1, ME, "라온하제 하이")]
 
-    write_data(write_chat(*group, *days(10)), tmp_path)
+    report = write_data(write_chat(*group, *days(10)), tmp_path)
 
     first = read(tmp_path)[0][0]
-    assert first.turns == (
-        Turn("partner", ("모두 안녕", "[[NAME1]] 왔어?")),
-        Turn("persona", ("[[NAME1]] 하이",)),
+    assert first.turns == (Turn("partner", ("[[NAME1]] 왔어?",)), Turn("persona", ("[[NAME1]] 하이",)))
+    assert report["dropped"]["others"] == 1
+
+
+def test_a_bubble_longer_than_the_context_goes_alone(tmp_path, write_chat):
+    """The turn around it stays, and the private facts in it are not counted as masked."""
+    long = "010-0000-1234 " * 300
+    chat = [
+        (0, YOU, "뭐해"),
+        (0, ME, "책 읽어"),
+        (0, ME, long),
+        (0, ME, "너는?"),
+        (0, YOU, long),
+        (0, ME, "헐"),
+    ]
+
+    report = write_data(write_chat(*chat, *days(10)), tmp_path)
+
+    assert (report["dropped"]["too_long"], report["masked"]) == (2, {})
+    assert read(tmp_path)[0][0].turns == (
+        Turn("partner", ("뭐해",)),
+        Turn("persona", ("책 읽어", "너는?")),
+        Turn("partner", ("…",)),
+        Turn("persona", ("헐",)),
+    )
+
+
+def test_a_number_that_goes_on_in_the_next_bubble_is_masked_in_both(tmp_path, write_chat):
+    """Bubbles are read together and stay bubbles."""
+    chat = [
+        (0, YOU, "계좌"),
+        (0, ME, "국민 482102-04-"),
+        (0, ME, "338812"),
+        (0, ME, "번호는 010-0000-"),
+        (0, ME, "1234야"),
+    ]
+
+    write_data(write_chat(*chat, *days(10)), tmp_path)
+
+    assert read(tmp_path)[0][0].turns[1].bubbles == (
+        "국민 [[ACCOUNT]]",
+        "[[ACCOUNT]]",
+        "번호는 [[PHONE]]",
+        "[[PHONE]]야",
     )
 
 

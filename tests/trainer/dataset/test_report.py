@@ -2,16 +2,20 @@
 
 import json
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from typing import get_args
 
 import pytest
 
+from persona_core.privacy.span import KINDS
 from persona_core.texts import LANGUAGES, table, text_in
+from tests.browser import chromium_page, screenshots
 from trainer.chatlog.message import Kind
 from trainer.dataset.page import render_page
 from trainer.dataset.plots import Bar, bars
 from trainer.dataset.preparation import write_data
+from trainer.dataset.report import _token_bars
 
 from .conftest import ME, YOU, days
 
@@ -23,6 +27,11 @@ PLANTED = {
     "서연": "서연아 뭐해",
     "3333-00-0001234": "카카오뱅크 3333-00-0001234로 보내줘",
 }
+# Words in the page that reach beyond the card they stand in.
+OVERHANGING = """[...document.querySelectorAll('section, dl div')].filter(card =>
+    [...card.querySelectorAll('td, th, p, h2, dd, text, .bubble')].some(part =>
+        part.getBoundingClientRect().right > card.getBoundingClientRect().right + 0.5))
+    .map(card => card.innerText.slice(0, 40))"""
 RULES = (*get_args(Kind), "bot", "repeated", "blank", "too_long", "unanswered", "same_example", "near_copy")
 LATE_RULES = ("near_copy_of_training", "over_max_examples", "over_format_limit")
 
@@ -44,8 +53,9 @@ def prepared(tmp_path, write_chat):
         (1, ME, "사진"),
         (1, "날씨봇", "김도윤님 someone@example.com 으로 문의하세요"),
     ]
+    unanswered = [(6000, YOU, said) for said in PLANTED.values()]
     html = [(600, YOU, "<script>alert(1)</script> & \"'"), (1, ME, "<b>뭐야</b>")]
-    write_data(write_chat(*facts, *dropped, *html, *days(20)), tmp_path)
+    write_data(write_chat(*facts, *dropped, *html, *days(20), *unanswered), tmp_path)
     document = (tmp_path / "report.json").read_text("utf-8")
     return document, json.loads(document), (tmp_path / "report.html").read_text("utf-8")
 
@@ -130,6 +140,19 @@ def test_every_rule_has_a_name_in_both_languages():
     ] == []
 
 
+def test_every_type_has_a_name_in_both_languages(prepared):
+    """The page says 전화번호 and phone numbers, never PHONE."""
+    _, report, page = prepared
+
+    assert [kind for kind in KINDS if f"report.type_{kind}" not in table()] == []
+    for kind in report["masked"]:
+        assert f"<td>{_in_both(f'report.type_{kind}')}</td>" in page
+
+
+def _in_both(key: str) -> str:
+    return "".join(f'<span class="in-{lang}" lang="{lang}">{text_in(lang, key)}</span>' for lang in LANGUAGES)
+
+
 def test_each_rule_has_a_count_and_a_masked_example(prepared):
     """File names and the paths of links are left out; names are placeholders."""
     _, report, _ = prepared
@@ -146,7 +169,7 @@ def test_the_report_has_what_others_read(prepared):
     """The model card, the summary and the tests rely on these."""
     _, report, _ = prepared
 
-    assert report["messages"] == 18 + 7 + 2 + 60
+    assert report["messages"] == 18 + 7 + 2 + 60 + 6
     assert report["examples"]["train"] + report["examples"]["validation"] == 27
     assert set(report["dropped"]) == {rule["rule"] for rule in report["rules"]}
     assert report["masked"]["PHONE"] >= 3
@@ -162,6 +185,47 @@ def test_twenty_examples_are_shown_with_what_is_learned_marked(prepared):
     assert len(report["samples"]) == 20
     learned = sum(len(t["bubbles"]) for sample in report["samples"] for t in sample["turns"] if t["learned"])
     assert page.count('<div class="bubble persona learned">') == learned > 20
+
+
+def test_token_bars_end_with_the_longest_example():
+    """Short examples fill the plot however far the limit is; what is longer than the limit shares a bar."""
+    ends = [[bar[1] for bar in _token_bars(Counter(lengths), 1000)] for lengths in ([90], [990], [1200], [])]
+
+    assert ends[0] == [8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96]
+    assert ends[1][-2:] == [960, 1000]
+    assert ends[2][-2:] == [1000, None]
+    assert ends[3] == [1]
+
+
+def test_the_limit_is_drawn_where_it_is_reached_and_pointed_to_where_it_is_not():
+    """Either way its number stands in the plot."""
+    rows = [Bar("1–512", (3,)), Bar("513–1024", (1,)), Bar("1025+", (1,))]
+
+    assert '<line x1="226.7"' in bars(rows, limit="1,024", limit_after=2)
+    assert ">1,024</text>" in bars(rows, limit="1,024", limit_after=2)
+    assert ">1,024 →</text>" in bars(rows[:1], limit="1,024")
+
+
+def test_labels_leave_room_for_each_other():
+    """Twelve short ones stand side by side, of twelve long ones every third."""
+    short, long = (bars([Bar(label, (1,))] * 12).count('class="tick"') - 1 for label in ("7", "321–352"))
+
+    assert (short, long) == (12, 6)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_hangs_over_the_edge_of_a_phone(prepared, tmp_path, dark):
+    """In either language the page is as wide as the screen, and no text stands outside its card."""
+    with chromium_page(width=360, height=780, dark=dark) as page:
+        page.goto((tmp_path / "report.html").as_uri())
+        for lang in LANGUAGES:
+            page.locator(f"label[for={lang}]").click()
+            page.screenshot(
+                path=screenshots() / f"report-{lang}-{'dark' if dark else 'light'}.png", full_page=True
+            )
+
+            assert page.evaluate("document.documentElement.scrollWidth") == 360
+            assert page.evaluate(OVERHANGING) == []
 
 
 def test_bars_stand_on_the_floor_and_the_highest_reaches_the_ceiling():

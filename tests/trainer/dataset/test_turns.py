@@ -66,7 +66,7 @@ def test_a_room_that_is_never_silent_is_cut_after_an_answer():
 
 
 def test_consecutive_bubbles_of_one_side_are_one_turn():
-    """Bubbles stay separate; in a group everyone else is the partner."""
+    """Bubbles stay separate."""
     assert to_turns([yours("밥?"), yours("먹었어?"), mine("ㅇㅇ"), mine("김밥")]) == [
         Turn("partner", ("밥?", "먹었어?")),
         Turn("persona", ("ㅇㅇ", "김밥")),
@@ -95,6 +95,35 @@ def test_a_photo_beside_words_leaves_the_words():
     assert to_turns([yours("이거 봐"), yours("사진", "media"), mine("오")]) == [
         Turn("partner", ("이거 봐",)),
         Turn("persona", ("오",)),
+    ]
+
+
+def others(text: str) -> Spoken:
+    return Spoken(by_persona=False, rule="others", text=text)
+
+
+def test_a_third_person_parts_two_turns_of_the_persona():
+    """What comes after somebody else's words answers them, not the partner's silence; not a word of theirs is kept."""
+    assert to_turns([mine("어디야"), others("나 여기"), mine("오 왔네")]) == [
+        Turn("persona", ("어디야",)),
+        Turn("partner", (OPENING,)),
+        Turn("persona", ("오 왔네",)),
+    ]
+
+
+def test_an_answer_to_a_third_person_is_no_answer_to_the_partner():
+    """Nobody knows to whom the persona speaks after both have spoken: the pair is not learned, the reply's style is."""
+    assert to_turns([yours("밥?"), others("난 먹었어"), mine("왜 벌써 먹어")]) == [
+        Turn("partner", (OPENING,)),
+        Turn("persona", ("왜 벌써 먹어",)),
+    ]
+
+
+def test_a_partner_who_speaks_again_after_a_third_person_is_answered():
+    """The partner's words before and after it are the partner's."""
+    assert to_turns([yours("밥?"), others("난 먹었어"), yours("너는?"), mine("아직")]) == [
+        Turn("partner", ("밥?", "너는?")),
+        Turn("persona", ("아직",)),
     ]
 
 

@@ -8,8 +8,10 @@ from statistics import mean
 
 import pytest
 
+from persona_core.privacy import Masker
 from trainer.demo.sample import (
     PARTNER,
+    PARTNER_NAMES,
     PERSONA,
     Line,
     sample_export,
@@ -174,6 +176,16 @@ def test_registration_numbers_cannot_exist(export: str) -> None:
 def test_private_facts_are_there_to_be_masked(export: str, secret: str) -> None:
     """Addresses, accounts, a door code and third persons' names prove the masking."""
     assert secret in export
+
+
+def test_the_pet_name_is_masked_as_the_partner(messages: list[Line]) -> None:
+    """Nobody is called 써니 by the demo's model: every one of them is the partner's placeholder."""
+    masker = Masker(PERSONA, (PARTNER, *PARTNER_NAMES))
+    pet_name = PARTNER_NAMES[0]
+    called = [line.text for line in messages if pet_name in line.text]
+    masked = [masker.mask(text).text for text in called]
+    assert len(called) > 100
+    assert all(pet_name not in text and "[[PARTNER]]" in text for text in masked)
 
 
 def test_writing_leaves_one_whole_file(tmp_path: Path, export: str) -> None:

@@ -14,7 +14,8 @@ from trainer.release.release import build_release
 from trainer.run import Run, open_run
 from trainer.settings import Settings
 from trainer.tuning.adapter import lora, save_adapter
-from trainer.tuning.base import load_model
+from trainer.tuning.base import load_model, load_tokenizer
+from trainer.tuning.labels import Row, read_rows
 from trainer.tuning.source import source_of
 
 ASKED = ("뭐 해?", "밥 먹었어?", "언제 와?", "내일 볼까?", "자?")
@@ -46,7 +47,8 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = open_run(folder / "runs" / "first", settings, {})
     run.data.mkdir()
     turns = [(Turn("partner", (q,)), Turn("persona", a)) for q, a in zip(ASKED, ANSWERED, strict=True)]
-    write_examples(run.validation_file, [Example(pair, (True,)) for pair in turns] * 4, ChatFormat())
+    for file in (run.train_file, run.validation_file):
+        write_examples(file, [Example(pair, (True,)) for pair in turns] * 4, ChatFormat())
     run.data_report.write_text(json.dumps({"masked": MASKED}), encoding="utf-8")
     run.add_metrics("evaluation", {"base": {"nll": 7.0}, "tuned": {"nll": 4.0}, "nll_reduction": 0.43})
     _train(run)
@@ -73,6 +75,12 @@ def released(finished_run: Run) -> Run:
     """The same run with its release, built once and shared; to change it, take a `copy_of` it."""
     build_release(finished_run)
     return finished_run
+
+
+@pytest.fixture(scope="session")
+def heard(finished_run: Run) -> tuple[Row, ...]:
+    """What merging listens to: the examples in tokens."""
+    return read_rows(load_tokenizer(source_of(finished_run)), finished_run.train_file, ChatFormat(), 256).rows
 
 
 @pytest.fixture

@@ -2,13 +2,14 @@
 
 import pytest
 
-from persona_core.errors import ReleaseError
+from persona_core.errors import ReleaseError, SettingsError
 from persona_core.manifest import Base
 from trainer.release.licences import (
     UNKNOWN,
     Licence,
     declared_licence,
     licence_of,
+    require_acceptance,
     require_name,
     write_licence_files,
 )
@@ -96,3 +97,30 @@ def test_a_local_base_declares_its_licence_in_its_card(tmp_path):
     (tmp_path / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
 
     assert declared_licence(Source(str(tmp_path), Base("base"))) == "mit"
+
+
+@pytest.mark.parametrize(
+    ("base", "name"),
+    [
+        (EXAONE, "exaone"),
+        (Base("somebody/some-model", licence="cc-by-nd-4.0"), "cc-by-nd-4.0"),
+        (Base("somebody/some-model", licence="cc-by-nc-nd-4.0"), "cc-by-nc-nd-4.0"),
+    ],
+)
+def test_a_licence_that_forbids_this_use_is_accepted_or_refused(base, name):
+    """The warning names base and licence; accepted it is recorded, refused nothing begins."""
+    said = []
+
+    assert require_acceptance(Source(base.id, base), lambda warning: not said.append(warning)) == name
+    assert base.id in said[0]
+    assert name in said[0]
+    with pytest.raises(SettingsError, match="--accept-licence"):
+        require_acceptance(Source(base.id, base), lambda _warning: False)
+
+
+@pytest.mark.parametrize("licence", ["apache-2.0", "mit", "cc-by-nc-4.0", None])
+def test_a_licence_that_allows_it_asks_nothing(licence):
+    """Private use is no commerce: nobody is asked."""
+    base = Base("somebody/some-model", licence=licence)
+
+    assert require_acceptance(Source(base.id, base), lambda _warning: pytest.fail("asked")) == ""

@@ -49,15 +49,13 @@ def retrain(run):
     """Another adapter and, for this test, nothing else: persona.json follows."""
     from dataclasses import replace
 
-    from persona_core.manifest import Artefact, PersonaManifest
-    from trainer.release.contents import artefact_files
+    from persona_core.manifest import PersonaManifest
+    from trainer.release.contents import artefacts_in
 
     path = run.release / "adapter" / WEIGHTS
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
-    merged, adapter = artefact_files(run.release)
     manifest = PersonaManifest.read(run.release)
-    artefacts = (Artefact("merged", ".", merged), Artefact("adapter", "adapter", adapter))
-    replace(manifest, artefacts=artefacts).write(run.release)
+    replace(manifest, artefacts=artefacts_in(run.release)).write(run.release)
 
 
 def uploads(requests):

@@ -199,6 +199,32 @@ def test_a_full_disk_leaves_the_previous_one(released, copy_of):
     assert [p.name for p in run.path.iterdir() if p.name.startswith(".")] == []
 
 
+def test_other_forms_on_request(finished_run, copy_of):
+    """8 bits at the root, the full weights in bf16/, each measured, named on the card and loadable by others."""
+    from transformers import AutoModelForCausalLM
+
+    from persona_core.engine import load_engine
+    from persona_core.prompt import Turn
+
+    run = copy_of(finished_run)
+    build_release(run, 8, keep_full=True)
+
+    manifest = PersonaManifest.read(run.release)
+    assert [(a.kind, a.path) for a in manifest.artefacts] == [
+        ("merged", "."),
+        ("adapter", "adapter"),
+        ("full", "bf16"),
+    ]
+    card = (run.release / "README.md").read_text(encoding="utf-8")
+    assert "8-bit integers" in card
+    assert 'subfolder="bf16"' in card
+    assert "| adapter on the base in NF4 | 0 | 0 | 100 % | 100 % |\n| merged |" in card
+    assert manifest.evaluation["drift_bf16_kl"] <= 0.001 > manifest.evaluation["drift_kl"]
+    assert AutoModelForCausalLM.from_pretrained(run.release, subfolder="bf16").dtype.itemsize == 2
+    *_, bubbles = load_engine(run.release, "cpu").stream([Turn("partner", ("뭐 해?",))], seed=0)
+    assert bubbles
+
+
 def test_the_same_run_makes_the_same_weights(released, copy_of):
     """Building a release twice writes the same bytes but for the date."""
     run = copy_of(released)

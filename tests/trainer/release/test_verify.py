@@ -7,7 +7,7 @@ import pytest
 from persona_core.errors import ReleaseError
 from persona_core.prompt import ChatFormat
 from trainer.release import verify
-from trainer.release.verify import Drift, load_merged, measure_drift
+from trainer.release.verify import Drift, load_published, measure_drifts
 from trainer.tuning.adapter import CONFIG, WEIGHTS
 from trainer.tuning.base import load_tokenizer, quantised_layers
 from trainer.tuning.labels import Row, read_rows
@@ -22,7 +22,7 @@ def held_out(finished_run):
 
 def test_the_release_is_what_was_trained(released, held_out):
     """The merged weights speak like the adapter on its base, within the limits, on every held-out reply."""
-    drift = measure_drift(source_of(released), released.adapter, released.release, held_out, "cpu")
+    (drift,) = measure_drifts(source_of(released), released.adapter, {released.release: 4}, held_out, "cpu")
 
     assert 0 < drift.kl < verify.MAX_KL
     assert drift.tokens == sum(row.supervised for row in held_out)
@@ -37,23 +37,25 @@ def test_another_model_is_noticed(released, held_out, copy_of):
     tensors = {name: 60 * tensor for name, tensor in load_file(run.adapter / WEIGHTS).items()}
     save_file(tensors, run.adapter / WEIGHTS)
 
-    drift = measure_drift(source_of(run), run.adapter, run.release, held_out, "cpu")
+    (drift,) = measure_drifts(source_of(run), run.adapter, {run.release: 4}, held_out, "cpu")
 
     with pytest.raises(ReleaseError, match="too far"):
         drift.require_small()
 
 
 @pytest.mark.parametrize(
-    ("drift", "fine"),
+    ("figures", "fine"),
     [
-        (Drift(kl=0.05, nll_change=0.05, agreement=0.9, tokens=100), True),
-        (Drift(kl=0.051, nll_change=0.0, agreement=0.9, tokens=100), False),
-        (Drift(kl=0.0, nll_change=0.051, agreement=0.9, tokens=100), False),
-        (Drift(kl=0.0, nll_change=-1.0, agreement=0.9, tokens=100), True),
+        ((0.05, 0.05), True),
+        ((0.051, 0.0), False),
+        ((0.0, 0.051), False),
+        ((0.0, -1.0), True),
+        ((float("nan"), 0.0), False),
     ],
 )
-def test_the_limits(drift, fine):
-    """Divergence and loss have a limit each; a loss that fell is no fault."""
+def test_the_limits(figures, fine):
+    """Divergence and loss have a limit each; a loss that fell is no fault, a figure that is no number is."""
+    drift = Drift(*figures, agreement=0.9, greedy=0.5, tokens=100)
     if fine:
         drift.require_small()
     else:
@@ -63,7 +65,7 @@ def test_the_limits(drift, fine):
 
 def test_the_release_loads_in_four_bits_without_an_adapter(released):
     """transformers alone finds NF4 layers and applies nothing on top."""
-    assert len(quantised_layers(load_merged(released.release, "cpu"))) == 14
+    assert len(quantised_layers(load_published(released.release, 4, "cpu"))) == 14
 
 
 def test_adapter_files_beside_the_weights_are_noticed(released, copy_of):
@@ -73,13 +75,38 @@ def test_adapter_files_beside_the_weights_are_noticed(released, copy_of):
         shutil.copy(run.adapter / name, run.release / name)
 
     with pytest.raises(ReleaseError, match="twice"):
-        load_merged(run.release, "cpu")
+        load_published(run.release, 4, "cpu")
 
 
 def test_weights_that_are_not_quantised_are_noticed(finished_run):
     """A folder of full weights is no merged release."""
     with pytest.raises(ReleaseError, match="4 bits"):
-        load_merged(finished_run.path.parents[1] / "tiny-qwen3", "cpu")
+        load_published(finished_run.path.parents[1] / "tiny-qwen3", 4, "cpu")
+
+
+def test_continuations_are_compared_up_to_their_end():
+    """Tokens count until both have ended; what a model says after its own different words counts as it is."""
+    import torch
+
+    scores = torch.zeros(1, 3).log_softmax(-1)
+    mine, theirs = (
+        verify._Speech(scores, torch.tensor([0]), torch.tensor(ids))
+        for ids in ([[5, 6, 2, 2], [5, 7, 8, 9]], [[5, 2, 2, 2], [5, 7, 8, 9]])
+    )
+
+    drift = verify._compare(mine, theirs, end_id=2)
+
+    assert drift.greedy == pytest.approx(6 / 7)  # 5 6 . against 5 . : one of three differs
+    assert (drift.kl, drift.agreement) == (0, 1)
+
+
+def test_a_continuation_begins_where_the_last_reply_does():
+    """What stands before the last labelled stretch is the prompt."""
+    from array import array
+
+    row = Row(array("i", [9, 1, 2, 8, 3, 4, 7]), array("i", [-100, 1, 2, -100, 3, 4, -100]))
+
+    assert verify._before_last_reply(row) == [9, 1, 2, 8]
 
 
 def test_what_is_scored_comes_from_all_over_and_fits(monkeypatch):

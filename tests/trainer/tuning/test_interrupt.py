@@ -1,10 +1,19 @@
 """Ctrl-C asks once, and insists the second time."""
 
+import os
+import shutil
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from persona_core.texts import text_in
+from trainer.run import load_run
 from trainer.tuning.interrupt import Interrupt, interruptible
+
+ROOT = Path(__file__).parents[3]
 
 
 def stop_after(*numbers):
@@ -38,6 +47,14 @@ def test_the_second_signal_interrupts_at_once():
     assert seen == [True]
 
 
+def test_a_second_sigterm_does_not_insist():
+    """A launcher sends it to every process after a Ctrl-C reached them all."""
+    run, seen = stop_after(signal.SIGINT, signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert seen == [True, True]
+
+
 def test_the_handlers_are_what_they_were_before():
     """Afterwards Ctrl-C means again what it meant."""
     before = signal.getsignal(signal.SIGINT)
@@ -46,3 +63,27 @@ def test_the_handlers_are_what_they_were_before():
         assert signal.getsignal(signal.SIGINT) != before
     assert not interrupt.requested
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_ctrl_c_during_the_export_is_announced_once(trained, tmp_path):
+    """Parent and child both get it, as at a terminal; one line is printed, and the exit code is that of an interrupt."""
+    shutil.copytree(trained.path, tmp_path / "run")
+    load_run(tmp_path / "run").add_metrics("evaluation", {})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trainer.cli", "train", tmp_path / "run"],
+        cwd=ROOT,
+        env={**os.environ, "PERSONA_LANG": "en"},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    merging = text_in("en", "release.merging", base="", bits=4).split()[0]
+    said = []
+    for line in process.stderr:
+        said.append(line)
+        if line.startswith(merging):
+            os.killpg(process.pid, signal.SIGINT)
+
+    assert process.wait() == 130, said
+    assert "".join(said).count(text_in("en", "cli.interrupted")) == 1
+    assert "Traceback" not in "".join(said)

@@ -2,18 +2,25 @@
 
 import json
 import math
+import platform
 import shutil
 import signal
 import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
 from persona_core.errors import StorageError, TrainingError
 from persona_core.texts import text
+from tests.trainer.tuning.test_tensorboard import read_back
 from trainer.run import load_run
 from trainer.tuning import tune
 from trainer.tuning.adapter import CONFIG, WEIGHTS
-from trainer.tuning.course import BEST, Course
+from trainer.tuning.course import Course
+
+ROOT = Path(__file__).parents[3]
 
 
 def tensors(folder):
@@ -31,6 +38,19 @@ def same_adapter(one, other):
 
 def curve(run):
     return [(e["step"], e["nll"], e["accuracy"]) for e in run.read_metrics()["training"]["evaluations"]]
+
+
+TIMED = ("tokens_per_second", "peak_memory_gib")
+
+
+def same_steps(one, other):
+    """Whether every step of both recorded the same, in the metrics and in the event file, none twice, none missing."""
+    mine, theirs = ({n: c for n, c in read_back(run.logs).items() if n not in TIMED} for run in (one, other))
+    metrics = (
+        {n: c for n, c in run.read_metrics()["training"]["curves"].items() if n not in TIMED}
+        for run in (one, other)
+    )
+    return mine == theirs and next(metrics) == next(metrics)
 
 
 def steps_saved(run):
@@ -73,6 +93,67 @@ def test_a_run_learns(trained):
     assert (training["steps"], training["examples"], training["epochs"]) == (12, 48, 1.0)
 
 
+MEASURES = ("total_loss", "fraction_of_correct_next_step_preds", "num_predictions", "perplexity")
+
+
+def test_the_measures_of_every_step_are_recorded(trained):
+    """Loss, perplexity, share foreseen and number of predictions, in training and held out; and how fast, and how big."""
+    curves = trained.read_metrics()["training"]["curves"]
+
+    assert set(curves) == {
+        *(f"{of}_{name}" for of in ("train", "eval") for name in MEASURES),
+        "learning_rate",
+        "gradient_norm",
+        "tokens_per_second",
+        "peak_memory_gib",
+    }
+    steps = {name: [step for step, _ in curve] for name, curve in curves.items()}
+    assert all(steps[name] == ([4, 8, 12] if name.startswith("eval") else [*range(1, 13)]) for name in steps)
+    training = trained.read_metrics()["training"]
+    assert sum(number for _, number in curves["train_num_predictions"]) == training["supervised_tokens"]
+    assert all(0 <= share <= 1 for _, share in curves["train_fraction_of_correct_next_step_preds"])
+
+
+def test_what_the_run_was_made_with_is_recorded(trained):
+    """Seed, versions of Python, system and libraries; no name of the machine."""
+    training = trained.read_metrics()["training"]
+
+    assert training["seed"] == 0
+    assert training["environment"]["torch"] == version("torch")
+    assert training["environment"]["python"] == platform.python_version()
+    assert platform.node() not in training["environment"].values()
+
+
+def test_tensorboard_has_the_same_curves(trained):
+    """Every point of the metrics is in the event file, and no step is there twice."""
+    curves = trained.read_metrics()["training"]["curves"]
+
+    assert read_back(trained.logs) == {
+        name: [(step, pytest.approx(value)) for step, value in curve] for name, curve in curves.items()
+    }
+
+
+def test_the_loss_of_a_step_weighs_every_token_alike(make_run, tmp_path):
+    """One step over all rows has the loss and the accuracy that measuring the untrained base gives."""
+    from persona_core.prompt import ChatFormat
+    from trainer.tuning.base import load_model, load_tokenizer
+    from trainer.tuning.evaluation import measure
+    from trainer.tuning.labels import read_rows
+    from trainer.tuning.source import source_of
+
+    run = make_run(tmp_path / "run", effective_batch=48, evaluations=1)
+    tune(run)
+    rows = read_rows(load_tokenizer(source_of(run)), run.train_file, ChatFormat(), 128).rows
+    score = measure(load_model(source_of(run), "cpu"), rows)
+    (first, *_), (share, *_), (number, *_) = (
+        run.read_metrics()["training"]["curves"][f"train_{name}"] for name in MEASURES[:3]
+    )
+
+    assert first[1] == pytest.approx(score.nll, rel=1e-2)
+    assert share[1] == pytest.approx(score.accuracy, abs=0.01)
+    assert number[1] == score.tokens
+
+
 def test_the_adapter_is_two_files_that_name_no_path(trained, tiny_base):
     """Weights and configuration; the base is known by its bare name."""
     assert {path.name for path in trained.adapter.iterdir()} == {WEIGHTS, CONFIG}
@@ -91,8 +172,8 @@ def test_the_adapter_is_in_full_precision(trained):
 
 
 def test_checkpoints_hold_what_resuming_needs_and_no_more(trained):
-    """No pickled settings with paths or tokens, no model card, no tokenizer; the last two are kept."""
-    assert steps_saved(trained) == [8, 12]
+    """No pickled settings with paths or tokens, no model card, no tokenizer; the best and the newest are kept."""
+    assert steps_saved(trained) == [12]
     assert {path.name for path in (trained.checkpoints / "checkpoint-12").iterdir()} == {
         WEIGHTS,
         CONFIG,
@@ -129,6 +210,7 @@ def test_after_a_power_cut_a_run_goes_on_as_if_there_was_none(trained, make_run,
     assert not torn.exists()
     assert curve(run) == curve(trained)
     assert same_adapter(run, trained)
+    assert same_steps(run, trained)
 
 
 def test_ctrl_c_saves_the_step_it_was_in(trained, make_run, tmp_path, at_step):
@@ -159,8 +241,34 @@ def test_a_loss_that_is_no_number_stops_the_run(make_run, tmp_path, at_step):
         tune(run)
     assert error.value.key == "tuning.diverged"
     assert steps_saved(run) == [4]
-    assert not any(tensor.isnan().any() for tensor in tensors(run.checkpoints / BEST).values())
+    assert not any(tensor.isnan().any() for tensor in tensors(run.checkpoints / "checkpoint-4").values())
     assert not run.adapter.exists()
+
+
+def test_a_loss_that_is_no_number_names_the_line_it_came_from(make_run, tmp_path, at_step):
+    """Of the rows of the step, those of the batch that spoiled it are named, by their lines in train.jsonl."""
+    import torch
+
+    run = make_run(tmp_path / "run")
+    lines = run.train_file.read_text(encoding="utf-8").splitlines()
+    lines[16] = lines[16].replace("ㅎㅎ", "qqq")
+    run.train_file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def spoil(model):
+        def poison(_module, inputs, output):
+            is_q = torch.isin(inputs[0], torch.tensor(model.q_ids))
+            return torch.where(is_q.any(), torch.full_like(output, math.nan), output)
+
+        from transformers import AutoTokenizer
+
+        model.q_ids = AutoTokenizer.from_pretrained(run.settings.base)("qqq")["input_ids"]
+        model.get_input_embeddings().register_forward_hook(poison)
+
+    at_step(1, spoil)
+    with pytest.raises(TrainingError) as error:
+        tune(run)
+    assert error.value.values["rows"] == "17"
+    assert "17" in str(error.value)
 
 
 def test_a_run_that_gets_no_better_stops_early_and_keeps_its_best(make_run, tmp_path):
@@ -171,6 +279,55 @@ def test_a_run_that_gets_no_better_stops_early_and_keeps_its_best(make_run, tmp_
     assert training["steps"] < training["planned_steps"] == 12
     assert training["best"] == training["evaluations"][-3]
     assert training["best"]["nll"] == min(evaluation["nll"] for evaluation in training["evaluations"])
+
+
+@pytest.mark.parametrize(
+    ("change", "named"), [({"learning_rate": 1e-3}, "learning_rate"), ({"rank": 8}, "rank"), ({}, "data")]
+)
+def test_a_checkpoint_of_another_training_is_refused(trained, make_run, tmp_path, change, named):
+    """Settings, base or examples that changed behind the run's back are named; nothing is mixed, nothing deleted."""
+    run = make_run(tmp_path / "run", **change)
+    shutil.copytree(trained.checkpoints, run.checkpoints)
+    if not change:
+        lines = run.train_file.read_text(encoding="utf-8").splitlines(keepends=True)
+        run.train_file.write_text("".join(lines[1:]), encoding="utf-8")
+
+    with pytest.raises(TrainingError) as error:
+        tune(run)
+
+    assert (error.value.key, error.value.values["fields"]) == ("tuning.other_checkpoint", named)
+    assert steps_saved(run) == [12]
+    assert not run.adapter.exists()
+
+
+@pytest.mark.parametrize("moment", ["adapter_config.json", "optimizer.pt", ".complete.partial"])
+def test_killed_while_it_saves_a_run_goes_on_as_if_it_was_not(trained, make_run, tmp_path, moment):
+    """SIGKILL at any moment of a save leaves a checkpoint to go on from; curve and adapter are the unbroken run's."""
+    run = make_run(tmp_path / "run")
+    program = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from trainer.run import load_run\n"
+        "from trainer.tuning import tune\n"
+        "run = load_run(Path(sys.argv[1]))\n"
+        "file = str(run.checkpoints / 'checkpoint-8' / sys.argv[2])\n"
+        "def audit(event, arguments):\n"
+        "    if event == 'open' and str(arguments[0]) == file:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "sys.addaudithook(audit)\n"
+        "tune(run)\n"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", program, run.path, moment], capture_output=True, check=False, cwd=ROOT
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert (run.checkpoints / "checkpoint-8").exists()
+
+    tune(load_run(run.path))
+
+    assert curve(run) == curve(trained)
+    assert same_adapter(run, trained)
+    assert same_steps(run, trained)
 
 
 def test_a_finished_run_is_not_trained_again(trained, make_run, tmp_path, at_step):
@@ -233,7 +390,7 @@ def test_the_loss_on_a_cpu_is_that_of_trl(trained, tokenizer, tmp_path):
 
     from persona_core.prompt import ChatFormat
     from trainer.tuning.labels import read_rows
-    from trainer.tuning.sft import build_trainer
+    from trainer.tuning.sft import build_trainer, score_by_fused_head, score_on_cpu
     from trainer.tuning.source import source_of
     from trainer.tuning.training import _plan_of
 
@@ -252,4 +409,8 @@ def test_the_loss_on_a_cpu_is_that_of_trl(trained, tokenizer, tmp_path):
     with torch.no_grad():
         ours = trainer.compute_loss(trainer.model, dict(batch), num_items_in_batch=items)
         theirs = SFTTrainer.compute_loss(trainer, trainer.model, dict(batch), num_items_in_batch=items)
+        by_head, on_cpu = score_by_fused_head(trainer.model, batch), score_on_cpu(trainer.model, batch)
     assert ours.item() == pytest.approx(theirs.item(), rel=1e-3)
+    assert [float(number) for number in on_cpu] == pytest.approx(
+        [float(number) for number in by_head], rel=1e-3
+    )

@@ -1,0 +1,190 @@
+"""How far 4 bits take the merged model from the trained one, by the way they are made; and what an export takes.
+
+    python -m tests.benchmarks.bench_merge RUN [--strength 0.1 --strength 1 --strength 3]
+    python -m tests.benchmarks.bench_merge --shape 0.6B
+
+The first compares ways to merge the adapter of a finished run, weakened or strengthened, on the held-out replies: mean
+Kullback-Leibler divergence from the adapter on its NF4 base (nats per token), change of the loss, share of equal
+choices, and the seconds it took. The second exports a base with random weights in a process of its own and prints the
+seconds and the highest memory: what the process holds itself, and with the pages of the base's file that it has mapped.
+
+The demo's run (`persona-train --demo`; deltas of 11 to 32 % of the weights, 890 held-out tokens, two cores):
+
+TABLE
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from persona_core.prompt import ChatFormat, Turn
+from tests.benchmarks.bench_memory import QWEN3, config_of, write_base
+from tests.tiny_model import build_tiny_tokenizer
+from trainer.dataset.example import Example, write_examples
+from trainer.release.merging import (
+    _delta,
+    _lora_layers,
+    load_in_8_bits,
+    load_tuned,
+    merge,
+    merge_in_full,
+)
+from trainer.release.rounding import dequantised, round_layer
+from trainer.release.verify import _compare, _listen, _sample
+from trainer.run import Run, load_run, open_run
+from trainer.settings import Settings
+from trainer.tuning.adapter import lora, save_adapter
+from trainer.tuning.base import load_model, load_tokenizer, prepare_process
+from trainer.tuning.labels import read_rows
+from trainer.tuning.source import source_of
+
+
+def compare(run: Run, strength: float) -> None:
+    """Print a row for every way to merge the adapter, its deltas multiplied by ``strength``."""
+    source = source_of(run)
+    tokenizer = load_tokenizer(source)
+    examples, held_out = (
+        read_rows(tokenizer, file, ChatFormat(), run.settings.max_length).rows
+        for file in (run.train_file, run.validation_file)
+    )
+
+    def tuned() -> Any:
+        model = load_tuned(source, run.adapter)
+        for _, layer in _lora_layers(model):
+            layer.set_scale("default", strength)
+        return model
+
+    exact = tuned()
+    some = _sample(held_out, exact.config.vocab_size)
+    end_id = some[0].input_ids[-1]
+    trained = _listen(exact, some, end_id)
+    ways: dict[str, Callable[[], Any]] = {
+        "base alone": lambda: load_model(source, "cpu"),
+        "in full (bf16)": lambda: in_full(tuned(), 16),
+        "in full, to 8 bits": lambda: in_full(tuned(), 8),
+        "dequantised base, to NF4": lambda: requantised(tuned(), None),
+        "bf16 base, to NF4": lambda: requantised(tuned(), source),
+        "each weight to the nearest": lambda: deaf(tuned()),
+        "compensated (ours)": lambda: merge(tuned(), examples),
+    }
+    for name, make in ways.items():
+        begin = time.perf_counter()
+        model = make()
+        seconds = time.perf_counter() - begin
+        drift = _compare(trained, _listen(model, some, end_id), end_id)
+        print(
+            f"{strength:>5} | {name:<27} | {drift.kl:.5f} | {drift.nll_change:+.5f} | {drift.agreement:6.1%} "
+            f"| {drift.greedy:6.1%} | {seconds:5.1f}",
+            flush=True,
+        )
+
+
+def in_full(tuned: Any, bits: int) -> Any:
+    """The full weights, through the disk."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with tempfile.TemporaryDirectory() as folder:
+        merge_in_full(tuned, Path(folder, "bf16"))
+        if bits == 8:
+            return load_in_8_bits(Path(folder, "bf16"))
+        return AutoModelForCausalLM.from_pretrained(Path(folder, "bf16"), dtype=torch.bfloat16)
+
+
+def requantised(tuned: Any, source: Any) -> Any:
+    """Deltas added to the dequantised weights, or to the original ones of ``source``, and quantised afresh."""
+    import torch
+    from bitsandbytes.nn import Params4bit
+    from transformers import AutoModelForCausalLM
+
+    original = source and AutoModelForCausalLM.from_pretrained(source.location, dtype=torch.bfloat16)
+    with torch.inference_mode():
+        for name, layer in _lora_layers(tuned):
+            linear = layer.get_base_layer()
+            weight = original.get_submodule(name).weight if original else dequantised(linear.weight)
+            exact = (weight.float() + layer.get_delta_weight("default").float()).to(torch.bfloat16)
+            linear.weight = Params4bit(
+                exact, requires_grad=False, compress_statistics=True, quant_type="nf4", module=linear
+            ).to("cpu")
+    return tuned.unload()
+
+
+def deaf(tuned: Any) -> Any:
+    """Our rounding without an input to listen to: nothing makes anything good."""
+    import torch
+
+    with torch.inference_mode():
+        for name, layer in _lora_layers(tuned):
+            delta = _delta(name, layer)
+            round_layer(layer.get_base_layer().weight, delta, torch.eye(delta.shape[1]))
+    return tuned.unload()
+
+
+def export(shape: str) -> None:
+    """Export a base of ``shape`` with random weights and a random adapter, and print what it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        run = random_run(Path(folder), shape)
+        base = sum(file.stat().st_size for file in Path(run.settings.base).glob("*.safetensors"))
+        begin = time.perf_counter()
+        process = subprocess.Popen([sys.executable, "-m", "trainer.cli", "export", str(run.path)])
+        own = mapped = 0
+        while process.poll() is None:
+            status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+            sizes = {name: value for name, _, value in (line.partition(":") for line in status.splitlines())}
+            own = max(own, int(sizes.get("RssAnon", "0 kB").split()[0]))
+            mapped = max(mapped, int(sizes.get("VmHWM", "0 kB").split()[0]))
+            time.sleep(0.05)
+        print(
+            f"{shape}: base {base / 1e9:.2f} GB, own memory {own / 1e6:.2f} GB, with mapped files {mapped / 1e6:.2f} GB, "
+            f"{time.perf_counter() - begin:.0f} s, exit code {process.returncode}"
+        )
+
+
+def random_run(folder: Path, shape: str) -> Run:
+    """A run that has been trained, as far as an export can tell."""
+    import torch
+    from peft import get_peft_model
+
+    base = write_base(folder / "random", config_of(QWEN3[shape]))
+    build_tiny_tokenizer().save_pretrained(base)
+    run = open_run(folder / "run", Settings(base=str(base), device="cpu", max_length=256, rank=16), {})
+    run.data.mkdir()
+    said = [
+        Turn("partner", ("뭐 해? 밥은 먹었어? " * 4,)),
+        Turn("persona", ("집에서 쉬었어 ㅋㅋㅋ", "너는? " * 4)),
+    ]
+    for file in (run.train_file, run.validation_file):
+        write_examples(file, [Example(tuple(said), (True,))] * 64, ChatFormat())
+    source = source_of(run)
+    torch.manual_seed(0)
+    model = get_peft_model(load_model(source, "cpu"), lora(rank=16, alpha=32))
+    for name, parameter in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(parameter, std=0.0005)
+    run.adapter.mkdir()
+    save_adapter(model, run.adapter, source.base)
+    return run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("run", type=Path, nargs="?")
+    parser.add_argument("--strength", type=float, action="append")
+    parser.add_argument("--shape", choices=QWEN3)
+    asked = parser.parse_args()
+    prepare_process()
+    if asked.shape:
+        export(asked.shape)
+    if asked.run:
+        print("delta | weights                     | KL      | loss     | choice | greedy | seconds")
+        for strength in asked.strength or (0.1, 1.0, 3.0):
+            compare(load_run(asked.run), strength)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The page of a run shows its curves and what it took, in both languages, on a phone; and loads nothing."""
+
+import re
+
+import pytest
+
+from persona_core.texts import table
+from tests.browser import chromium_page, screenshots
+from trainer.tuning.report import FILE_NAME, write_report
+from trainer.tuning.samples import Sample, write_samples
+
+WIDTH = 390
+
+
+@pytest.fixture(scope="module")
+def page(trained, tmp_path_factory):
+    """The page of a whole run: trained, evaluated, with replies that hold placeholders and markup."""
+    import shutil
+
+    from trainer.run import load_run
+
+    run = load_run(shutil.copytree(trained.path, tmp_path_factory.mktemp("report") / "run"))
+    run.add_metrics(
+        "evaluation",
+        {
+            "base": {"nll": 5.1, "perplexity": 164.0, "accuracy": 0.12, "tokens": 90},
+            "tuned": {"nll": 3.2, "perplexity": 24.5, "accuracy": 0.41, "tokens": 90},
+        },
+    )
+    talk = Sample(("밥 먹었어?", "<b>뭐 해</b>"), (), ("웅 먹었지 ㅋㅋ", "너는?"), ("ㅇㅇ",))
+    write_samples(run.path, [talk] * 2)
+    write_report(run)
+    return run.path / FILE_NAME
+
+
+def test_a_run_leaves_its_page_while_it_goes(trained):
+    """It is there after training, before anything was evaluated: with curves, without replies."""
+    page = (trained.path / FILE_NAME).read_text(encoding="utf-8")
+
+    assert page.count("<polyline") == 7  # two with two curves, three with one
+    assert "bubble partner" not in page
+
+
+def test_the_page_is_one_file_that_loads_nothing(page):
+    """No script, no link, no picture beside it; what was said is escaped; whose files they were is not on it."""
+    text = page.read_text(encoding="utf-8")
+
+    assert "default-src 'none'" in text
+    assert not re.search(r"<script|<link|<img|<iframe|\bsrc=|href=|url\(|@import|\bon\w+=", text)
+    assert "&lt;b&gt;뭐 해&lt;/b&gt;" in text
+    assert "exports" not in text
+
+
+def test_every_text_of_the_page_is_used(page):
+    """Both languages stand in the page, and the table holds no text that nobody reads."""
+    source = page.read_text(encoding="utf-8")
+    missing = [
+        key
+        for key, texts in table().items()
+        if key.startswith("run_report.")
+        and "{" not in texts["ko"]
+        and not all(f">{said}<" in source for said in texts.values())
+    ]
+
+    assert sorted(missing) == ["run_report.nothing", "run_report.origin_demo", "run_report.origin_flag",
+                               "run_report.origin_measured"]  # fmt: skip
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_a_phone_shows_it_without_zooming(page, dark):
+    """Nothing is wider than a phone, and the switch changes the language."""
+    with chromium_page(width=WIDTH, height=844, dark=dark) as tab:
+        tab.goto(page.as_uri())
+        for language in ("en", "ko"):
+            tab.locator(f"label[for={language}]").click()
+            assert tab.evaluate("document.documentElement.scrollWidth") <= WIDTH
+            assert tab.locator(f"h1 .in-{language}").is_visible()
+        tab.screenshot(path=screenshots() / f"run-report-{'dark' if dark else 'light'}.png", full_page=True)

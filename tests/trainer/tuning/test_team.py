@@ -1,0 +1,84 @@
+"""Two processes train one run: one of them talks and writes, and the curve is that of one process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from persona_core.texts import text_in
+from tests.trainer.tuning.test_tensorboard import read_back
+from tests.trainer.tuning.test_training import tensors
+from trainer.run import load_run
+
+ROOT = Path(__file__).parents[3]
+
+
+def launch(*words, processes):
+    """`accelerate launch` of the command line on the CPU. Its own `--cpu` would start one process."""
+    options = ["--multi_gpu", f"--num_processes={processes}", "--num_machines=1", "--main_process_port=0"]
+    options += ["--mixed_precision=no", "--dynamo_backend=no"]
+    return subprocess.run(
+        [sys.executable, "-m", "accelerate.commands.launch", *options, "-m", "trainer.cli", *map(str, words)],
+        cwd=ROOT,
+        env={**os.environ, "ACCELERATE_USE_CPU": "true", "PERSONA_LANG": "en", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def shared(make_run, tmp_path_factory):
+    """A run that two processes trained; its evaluation and its release are taken for done. And what they printed."""
+    run = make_run(tmp_path_factory.mktemp("team") / "run")
+    run.add_metrics("evaluation", {})
+    run.release.mkdir()
+    done = launch("train", run.path, processes=2)
+    assert done.returncode == 0, done.stderr
+    return load_run(run.path), done.stdout, done.stderr
+
+
+def test_two_processes_have_the_curve_of_one(shared, trained):
+    """At every step, in training and held out, the same tokens and nearly the same loss; every step once."""
+    two, _, _ = shared
+    mine, ours = read_back(two.logs), read_back(trained.logs)
+    for name in ("train_num_predictions", "eval_num_predictions", "learning_rate"):
+        assert mine[name] == ours[name]
+    for name in ("train_total_loss", "eval_total_loss"):
+        assert [step for step, _ in mine[name]] == [step for step, _ in ours[name]]
+        assert [loss for _, loss in mine[name]] == pytest.approx([loss for _, loss in ours[name]], rel=5e-3)
+
+
+def test_two_processes_make_the_adapter_of_one(shared, trained):
+    """Summing gradients in another order changes the last digits, and nothing more."""
+    import torch
+
+    two, _, _ = shared
+    ours = tensors(trained.adapter)
+    for name, weight in tensors(two.adapter).items():
+        assert torch.nn.functional.cosine_similarity(weight.flatten(), ours[name].flatten(), dim=0) > 0.98
+
+
+def test_one_process_talks_and_writes(shared):
+    """Each line is printed once; each process does half of every step; one process' files are there."""
+    two, out, err = shared
+    assert out == ""
+    assert err.count(text_in("en", "tuning.done", step=12, nll="").split("(")[0]) == 1
+    plan = two.read_metrics()["plan"]
+    assert plan["batch"] * plan["accumulation"] == 2
+    assert two.read_metrics()["training"]["processes"] == 2
+    assert len(list(two.logs.iterdir())) == 1
+
+
+def test_a_batch_that_cannot_be_shared_is_refused(make_run, tmp_path, monkeypatch):
+    """Three processes cannot take equal shares of four rows; the line names the option."""
+    from persona_core.errors import TrainingError
+    from trainer.tuning.source import source_of
+    from trainer.tuning.training import _plan_of
+
+    run = make_run(tmp_path / "run")
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(TrainingError, match="--effective-batch 4"):
+        _plan_of(run, source_of(run))

@@ -1,0 +1,78 @@
+"""What a job runs: the training stage of the run in the parcel, with its checkpoints kept safe as they come.
+
+python -m trainer.remote.worker me/persona-job-1a2b3c4d5e
+"""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from persona_core.errors import PersonaError
+from trainer.progress import say
+from trainer.remote.depot import fetch_state, send_result, send_state
+from trainer.remote.parcel import RUN
+from trainer.run import Run, load_run
+from trainer.tuning import tune
+
+ROUND_SECONDS = 20.0  # between two looks for a new checkpoint: little to lose, and no load
+
+
+def work(repo: str, run: Run) -> None:
+    """Train ``run``, going on from what an earlier job left in ``repo``, and leave the result there."""
+    fetch_state(repo, run)
+    with kept_safe(repo, run):
+        tune(run)
+    send_result(repo, run)
+
+
+@contextmanager
+def kept_safe(repo: str, run: Run) -> Iterator[None]:
+    """While the block runs, and once more after it, each new checkpoint of ``run`` is sent to ``repo``."""
+    over = threading.Event()
+
+    def rounds() -> None:
+        sent: int | None = None
+        while not over.wait(ROUND_SECONDS):
+            sent = _round(repo, run, sent)
+        _round(repo, run, sent)
+
+    courier = threading.Thread(target=rounds)
+    courier.start()
+    try:
+        yield
+    finally:
+        over.set()
+        courier.join()
+
+
+def _round(repo: str, run: Run, sent: int | None) -> int | None:
+    """Send the newest checkpoint unless it is the one ``sent`` before; a failure is for the next round to mend."""
+    try:
+        if newest_step(run) in (None, sent):
+            return sent
+        sent = send_state(repo, run)
+        say("jobs.kept", step=sent)
+    except (PersonaError, OSError) as error:  # OSError: a checkpoint was removed while it was looked at
+        say("jobs.not_kept", reason=error)
+    return sent
+
+
+def newest_step(run: Run) -> int | None:
+    """The step of the newest checkpoint, complete or not yet."""
+    steps = [int(path.name.rpartition("-")[2]) for path in run.checkpoints.glob("checkpoint-*")]
+    return max(steps, default=None)
+
+
+def main() -> None:
+    """Exit codes as those of `persona`: 2 is an error that has been told in one line."""
+    try:
+        work(sys.argv[1], load_run(Path(RUN)))
+    except PersonaError as error:
+        say("cli.error", message=error)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

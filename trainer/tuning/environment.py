@@ -1,0 +1,49 @@
+"""What a run was made with: versions of Python, the system and the libraries, the GPU and its driver; and its memory.
+
+{"python": "3.11.9", "system": "Windows 11", "gpu": "NVIDIA GeForce RTX 3060 Ti", "driver": "560.94", "torch": "2.13.0"}
+"""
+
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+
+from trainer.tuning.base import LIBRARIES, Device
+
+
+def environment(device: Device) -> dict[str, str]:
+    """Versions by name: what another run needs to be the same. No name of a machine or a person."""
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        **(_gpu() if device == "cuda" else {}),
+        **{library: version(library) for library in LIBRARIES},
+    }
+
+
+def _gpu() -> dict[str, str]:
+    import torch
+
+    query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    said = subprocess.run(query, capture_output=True, text=True, check=True).stdout  # comes with every driver
+    return {
+        "gpu": torch.cuda.get_device_name(),
+        "driver": said.split()[0],
+        "cuda": torch.version.cuda,
+    }
+
+
+def held_bytes(device: Device) -> int:
+    """The most memory held so far: what torch reserved on a GPU, this whole process on a CPU."""
+    if device == "cuda":
+        import torch
+
+        return int(torch.cuda.max_memory_reserved())
+    if sys.platform == "win32":
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024  # Linux counts kibibytes

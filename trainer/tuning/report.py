@@ -1,0 +1,192 @@
+"""``report.html`` of a run: its curves, the plan against the measured, what it was made of and with, and a few replies.
+
+    write_report(run)       # from metrics.json, run.toml and samples.json; after every validation and every stage
+
+A section is a function of `Facts` that gives HTML, or nothing while there is nothing to show yet. To add one: write it,
+and name it in `SECTIONS`.
+"""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from persona_core.privacy import restore
+from persona_core.privacy.display import given_name
+from trainer.dataset.plots import Line, lines
+from trainer.page import Parts, whole_page
+from trainer.run import Run, write_whole
+from trainer.tuning.log import GIB
+from trainer.tuning.samples import read_samples
+
+FILE_NAME = "report.html"
+PRIVATE = ("exports", "exports_sha256")  # settings that are nothing to look at
+
+_parts = Parts("run_report")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a section may draw from: the run, and all that its stages measured so far."""
+
+    run: Run
+    metrics: Mapping[str, Any]
+
+    @property
+    def curves(self) -> Mapping[str, list[list[float]]]:
+        found: Mapping[str, list[list[float]]] = self.metrics["training"]["curves"]
+        return found
+
+    def line(self, name: str, *, marked: bool = False) -> Line:
+        return Line(tuple((step, value) for step, value in self.curves[name]), marked)
+
+
+def write_report(run: Run) -> None:
+    """Write the page into the run folder."""
+    facts = Facts(run, run.read_metrics())
+    head = f"<h1>{_parts.both('title')}</h1><p class=soft>{_parts.both('private')}</p>"
+    page = whole_page("run_report.title", [head, *filter(None, (section(facts) for section in SECTIONS))])
+    write_whole(run.path / FILE_NAME, page)
+
+
+def _figures(facts: Facts) -> str:
+    training = facts.metrics["training"]
+    best = training["best"]
+    return _parts.figures(
+        {
+            "best_loss": f"{best['nll']:.3f}",
+            "best_accuracy": f"{best['accuracy']:.1%}",
+            "best_step": f"{best['step']:,}",
+            "steps": f"{training['steps']:,} / {training['planned_steps']:,}",
+            "rate": f"{training['tokens_per_second']:,.0f}",
+            "peak": f"{training['peak_memory'] / GIB:.2f} GiB",
+        }
+    )
+
+
+def _learned(facts: Facts) -> str:
+    evaluation = facts.metrics.get("evaluation")
+    if not evaluation:
+        return ""
+    base, tuned = evaluation["base"], evaluation["tuned"]
+    rows = [
+        [_parts.both("loss"), f"{base['nll']:.3f}", f"{tuned['nll']:.3f}"],
+        [_parts.both("perplexity"), f"{base['perplexity']:.1f}", f"{tuned['perplexity']:.1f}"],
+        [_parts.both("accuracy"), f"{base['accuracy']:.1%}", f"{tuned['accuracy']:.1%}"],
+    ]
+    note = _parts.both("learned_note", tokens=f"{tuned['tokens']:,}")
+    return _parts.section("learned", _parts.table(("measure", "base", "tuned"), rows, numbers=(1, 2)), note)
+
+
+def _curves(facts: Facts) -> str:
+    both = [
+        _parts.section(
+            title,
+            _key()
+            + lines([facts.line(f"train_{name}"), facts.line(f"eval_{name}", marked=True)], name=title),
+            _parts.both(f"{title}_note"),
+        )
+        for title, name in (
+            ("loss_curve", "total_loss"),
+            ("accuracy_curve", "fraction_of_correct_next_step_preds"),
+        )
+    ]
+    alone = [
+        _parts.section(title, lines([facts.line(name)], name=title, form=form), _parts.both(f"{title}_note"))
+        for title, name, form in (
+            ("learning_rate", "learning_rate", ".0e"),
+            ("tokens_per_second", "tokens_per_second", ",.0f"),
+        )
+    ]
+    return "\n".join([*both, *alone])
+
+
+def _memory(facts: Facts) -> str:
+    plan, training = facts.metrics.get("plan"), facts.metrics["training"]
+    if not plan:
+        return ""
+    planned = sum(plan["peak"].values())
+    rows = [[_parts.both(f"part_{part}"), f"{size / GIB:.2f}"] for part, size in plan["peak"].items()]
+    rows += [[_parts.both("planned"), f"{planned / GIB:.2f}"]]
+    if proof := plan.get("proof"):
+        rows.append([_parts.both("proved", tokens=f"{proof['tokens']:,}"), f"{proof['peak'] / GIB:.2f}"])
+    rows.append([_parts.both("measured"), f"{training['peak_memory'] / GIB:.2f}"])
+    curve = lines([facts.line("peak_memory_gib")], name="memory", level=planned / GIB)
+    note = _parts.both("memory_note", device=plan["device"])
+    return _parts.section("memory", curve + _parts.table(("part", "gib"), rows, numbers=(1,)), note)
+
+
+def _data(facts: Facts) -> str:
+    training = facts.metrics["training"]
+    counts = ("examples", "tokens", "supervised_tokens", "shortened", "left_out")
+    rows = [[_parts.both(f"data_{name}"), f"{training[name]:,}"] for name in counts]
+    return _parts.section("data", _parts.table(("what", "count"), rows, numbers=(1,)))
+
+
+def _settings(facts: Facts) -> str:
+    document = tomllib.loads((facts.run.path / "run.toml").read_text(encoding="utf-8"))
+    rows = [
+        [
+            f"<code>{name.replace('_', '_<wbr>')}</code>",
+            escape(_shown(value)),
+            _parts.both(f"origin_{document['origins'][name]}"),
+        ]
+        for name, value in document["settings"].items()
+        if name not in PRIVATE
+    ]
+    return _parts.section("settings", _parts.table(("setting", "value", "origin"), rows, numbers=(2,)))
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _made_with(facts: Facts) -> str:
+    training = facts.metrics["training"]
+    values = {"seed": training["seed"], "processes": training["processes"], **training["environment"]}
+    rows = [[f"<code>{escape(name)}</code>", escape(str(value))] for name, value in values.items()]
+    return _parts.section("made_with", _parts.table(("what", "value"), rows, numbers=()))
+
+
+def _samples(facts: Facts) -> str:
+    samples = read_samples(facts.run.path)
+    if not samples:
+        return ""
+    settings = facts.run.settings
+    mine, theirs = given_name(settings.me), given_name(settings.partner)
+
+    def shown(side: str, bubbles: tuple[str, ...]) -> str:
+        said = "".join(
+            f'<div class="bubble {side}">{escape(restore(words, mine, theirs))}</div>' for words in bubbles
+        )
+        return said or '<div class="bubble persona">–</div>'
+
+    talks = []
+    for sample in samples:
+        answers = "".join(
+            f'<p class="key answer">{_parts.both(name)}</p>{shown("persona" + learned, bubbles)}'
+            for name, bubbles, learned in (
+                ("base", sample.base, ""),
+                ("tuned", sample.tuned, " learned"),
+                ("real", sample.real, ""),
+            )
+        )
+        talks.append(f"<div class=talk>{shown('partner', sample.prompt)}{answers}</div>")
+    return _parts.section("samples", "<hr>".join(talks), _parts.both("samples_note"))
+
+
+def _key() -> str:
+    return f"<p class=key><i class=c0></i>{_parts.both('train')}<i class=c1></i>{_parts.both('held_out')}</p>"
+
+
+SECTIONS: tuple[Callable[[Facts], str], ...] = (
+    _figures,
+    _learned,
+    _curves,
+    _samples,
+    _memory,
+    _data,
+    _settings,
+    _made_with,
+)

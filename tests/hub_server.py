@@ -114,6 +114,7 @@ class HubServer:
         self._traffic.settle(self._loop)
         self._traffic.clear_faults()
         self._traffic.clear_records()
+        self._traffic.keeps_bodies = False
         self._traffic.crashes.clear()
         self._state = self._open(storage)
 

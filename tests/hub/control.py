@@ -106,7 +106,7 @@ class Control:
         self._state.jobs.script = Script(lines, stage, message)
 
     def time_out_job(self, pattern: str) -> None:
-        """The next job that is run is ended as one that takes too long when it prints a line like that."""
+        """The next job that is run gets SIGTERM when it prints a line like that, as one that takes too long."""
         self._state.jobs.cut_at = pattern
 
     @property

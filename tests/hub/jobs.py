@@ -2,7 +2,7 @@
 
 control.execute_jobs()                               # from now on their commands are executed
 control.script_job("boom", stage="ERROR")            # or: the next one prints this and ends so
-control.time_out_job("step 2")                       # the next one is ended as too long when it prints that
+control.time_out_job("step 2")                       # the next one is told to end when it prints that
 
 The image is this Python with everything installed: `pip install` finds what it looks for and needs no network.
 """
@@ -164,18 +164,23 @@ async def _execute(state: State, job: Job) -> None:
     job.stage = "RUNNING"
     job.write(f"===== Job started at {job.created} =====")
     assert job.process.stdout is not None
+    cut = False
     try:
         async with asyncio.timeout(job.spec.get("timeoutSeconds", DEFAULT_TIMEOUT)):
             async for raw in job.process.stdout:
                 line = raw.decode(errors="replace").rstrip("\n")
-                if cut_at and re.search(cut_at, line):
-                    job.end("ERROR", "Job timeout")
                 job.write(line)
+                if cut_at and re.search(cut_at, line):
+                    os.killpg(job.process.pid, signal.SIGTERM)
+                    cut = True
     except TimeoutError:
         job.end("ERROR", "Job timeout")
     code = await job.process.wait()
+    if cut:
+        job.end("ERROR", "Job timeout")
     job.end(
-        "ERROR" if code else "COMPLETED", f"Job failed with exit code: {code}. Reason: Error" if code else None
+        "ERROR" if code else "COMPLETED",
+        f"Job failed with exit code: {code}. Reason: Error" if code else None,
     )
 
 

@@ -39,7 +39,9 @@ class Wire(H11Protocol):
 class Exchange:
     """One request and its answer on the wire; counts what passes, can hang up."""
 
-    def __init__(self, scope: Message, receive: Receive, send: Send, record: Record, *, keeps_body: bool) -> None:
+    def __init__(
+        self, scope: Message, receive: Receive, send: Send, record: Record, *, keeps_body: bool
+    ) -> None:
         self._keeps_body = keeps_body
         self._receive = receive
         self._send = send

@@ -1,7 +1,7 @@
 """The training stage elsewhere: what it will cost, the parcel, the job, and its result brought home.
 
-    train_away(run, find_place("hf-jobs:l4x1"))     # Ctrl-C leaves the job running
-    train_away(run)                                 # goes on with the job that the run waits for
+train_away(run, find_place("hf-jobs:l4x1"))     # Ctrl-C leaves the job running
+train_away(run)                                 # goes on with the job that the run waits for
 """
 
 import sys
@@ -32,7 +32,7 @@ from trainer.remote.parcel import PARCEL, make_parcel
 from trainer.run import Run
 from trainer.tuning.base import load_config, load_tokenizer, prepare_process
 from trainer.tuning.labels import read_rows
-from trainer.tuning.memory import in_gib, least
+from trainer.tuning.memory import Plan, in_gib, least
 from trainer.tuning.schedule import recommended_epochs
 from trainer.tuning.shapes import Shape, shape_of
 from trainer.tuning.source import Source, source_of
@@ -87,45 +87,52 @@ def _begin(run: Run, place: Place) -> Job:
             try:
                 job = begin_job(repo, commit, place.flavour.name, hours)
             except HubError as error:
-                refused = 400 <= int(str(error.values.get("status", 0))) < 500  # else there may be a job all the same
-                if refused and not holds_state(repo):
+                if _is_refusal(error) and not holds_state(repo):
                     _tidy(repo)
                 raise
     record_job(run, job)
     return job
 
 
+def _is_refusal(error: HubError) -> bool:
+    """Whether the Hub said no. Where it failed, or did not answer, there may be a job all the same."""
+    return 400 <= int(str(error.values.get("status", 0))) < 500
+
+
 def _agree(run: Run, source: Source, place: Place, repo: str) -> int:
     """Show what each flavour would cost, and ask; the hours after which the job is to be ended."""
     shape = shape_of(load_config(source))
-    work = _work(run, source, shape)
+    fitting = [offer for offer in place.offers if offer.gpus <= 1 and _need(run, source, shape, offer).fits]
     chosen = place.flavour
-    if not _fits(run, source, shape, chosen):
-        need = least(source.base.id, shape, run.settings, chosen.device, chosen.free).need
+    need = _need(run, source, shape, chosen)
+    if not need.fits:
         raise SettingsError(
             "jobs.too_small",
             flavour=chosen.name,
             base=source.base.id,
-            need=in_gib(need),
-            free=in_gib(chosen.free),
-            flavours=", ".join(
-                f.name for f in place.offers if f.gpus == 1 and _fits(run, source, shape, f)
-            ),
+            need=in_gib(need.need),
+            free=in_gib(need.free),
+            flavours=", ".join(offer.name for offer in fitting if offer.gpu),
         )
+    work = _work(run, source, shape)
     say("jobs.offers", base=source.base.id, tokens=f"{work.tokens:,.0f}")
-    for offer in place.offers:
-        if offer == chosen or (offer.gpus == 1 and _fits(run, source, shape, offer)):
+    for offer in fitting:
+        if offer.gpu or offer == chosen:
             _tell(offer, estimate(offer, work), is_chosen=offer == chosen)
     guess = estimate(chosen, work)
     say("jobs.cost", flavour=chosen.name, most=guess.most, hours=guess.limit)
     say("jobs.travels", repo=repository_url(repo))
-    if place.accepted:
-        return guess.limit
+    if not place.accepted:
+        _ask(guess)
+    return guess.limit
+
+
+def _ask(guess: Estimate) -> None:
+    """Go on only with a yes; where nobody sits at a terminal it has to be in the command."""
     if not (sys.stdin.isatty() and console().is_terminal):
         raise SettingsError("jobs.not_confirmed", cost=guess.cost, most=guess.most)
     if console().input(text("jobs.question") + " ").strip().lower() not in YES:
         raise SettingsError("jobs.declined")
-    return guess.limit
 
 
 def _work(run: Run, source: Source, shape: Shape) -> Work:
@@ -135,9 +142,10 @@ def _work(run: Run, source: Source, shape: Shape) -> Work:
     return Work(rows.tokens * epochs, shape.parameters)
 
 
-def _fits(run: Run, source: Source, shape: Shape, flavour: Flavour) -> bool:
+def _need(run: Run, source: Source, shape: Shape, flavour: Flavour) -> Plan:
+    """The smallest plan on ``flavour``, whether it fits or not."""
     settings = replace(run.settings, device=flavour.device)
-    return least(source.base.id, shape, settings, flavour.device, flavour.free).fits
+    return least(source.base.id, shape, settings, flavour.device, flavour.free)
 
 
 def _tell(offer: Flavour, guess: Estimate, *, is_chosen: bool) -> None:
@@ -153,7 +161,9 @@ def _tell(offer: Flavour, guess: Estimate, *, is_chosen: bool) -> None:
 
 
 def _without_result(job: Job, end: End, run: Run) -> HubError:
-    key = "jobs.cancelled" if end.stage == "CANCELED" else "jobs.timed_out" if end.timed_out else "jobs.failed"
+    key = (
+        "jobs.cancelled" if end.stage == "CANCELED" else "jobs.timed_out" if end.timed_out else "jobs.failed"
+    )
     message = f"({end.message}) " if end.message else ""
     return HubError(
         key,

@@ -20,7 +20,7 @@ def boot(repo: str, commit: str, hub_client: str) -> None:
         parcel.extractall(folder)
     os.chdir(folder)
     install("-r", "requirements.txt", "-c", "constraints.txt")
-    os.execv(sys.executable, [sys.executable, "-m", "trainer.remote.worker", repo])
+    os.execv(sys.executable, [sys.executable, "-m", "trainer.remote.worker", repo])  # noqa: S606
 
 
 def install(*what: str) -> None:

@@ -2,7 +2,7 @@
 
     me/persona-job-1a2b3c4d5e
       parcel.zip                                 `trainer.remote.parcel`
-      state/checkpoints/  state/metrics.json     as far as the job came: the next one goes on from here
+      state/checkpoints/  state/logs/ …          as far as the job came: the next one goes on from here
       result/adapter/ …  result/files.json       everything, in one commit, each file with its sha256
 
 Private is proved before every byte that goes in.
@@ -16,12 +16,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from persona_core.errors import HubError, RepositoryIsPublic
+from persona_core.errors import HubError
 from persona_core.hub import (
     Repository,
     client,
+    exists,
     hub_errors,
-    make_private,
+    keep_private,
     private_repository,
     require_private,
 )
@@ -65,11 +66,7 @@ def send_parcel(repo: str, parcel: Path) -> str:
             )
     except HubError as error:
         failure = error  # it may have arrived, and only the answer be lost: the repository knows
-    try:
-        after = require_private(repo)
-    except RepositoryIsPublic:
-        make_private(repo)
-        raise RepositoryIsPublic("hub.became_public", repo=repo) from None
+    after = keep_private(repo)
     if not _has(after, wanted):
         raise failure or HubError("jobs.arrived_differently", repo=repo, path=PARCEL)
     return after.commit
@@ -83,6 +80,8 @@ def fetch_result(repo: str, run: Run) -> bool:
     """
     from huggingface_hub import snapshot_download
 
+    if not exists(repo):
+        return False
     repository = require_private(repo)
     if not any(file.path == f"{RESULT}/{FILES}" for file in repository.files):
         return False
@@ -115,7 +114,7 @@ def _take_in(folder: Path, run: Run) -> None:
 
 def holds_state(repo: str) -> bool:
     """Whether an earlier job left a checkpoint there."""
-    return any(file.path.startswith(f"{STATE}/") for file in require_private(repo).files)
+    return _has_state(require_private(repo))
 
 
 def close_depot(repo: str) -> None:
@@ -123,6 +122,10 @@ def close_depot(repo: str) -> None:
     api = client()
     with hub_errors(repo):
         api.delete_repo(repo, missing_ok=True)
+
+
+def _has_state(repository: Repository) -> bool:
+    return any(file.path.startswith(f"{STATE}/") for file in repository.files)
 
 
 def _has(repository: Repository, wanted: FileDigest) -> bool:
@@ -133,10 +136,12 @@ def _has(repository: Repository, wanted: FileDigest) -> bool:
 
 
 def fetch_state(repo: str, run: Run) -> None:
-    """Take over what an earlier job left: its checkpoints, and the plan they were made by."""
+    """Take over what an earlier job left: its checkpoints, the plan they were made by, and the curves."""
     from huggingface_hub import snapshot_download
 
     repository = require_private(repo)
+    if not _has_state(repository):
+        return
     with tempfile.TemporaryDirectory() as scratch, hub_errors(repo):
         snapshot_download(
             repo,
@@ -145,8 +150,7 @@ def fetch_state(repo: str, run: Run) -> None:
             local_dir=scratch,
             token=client().token,
         )
-        if (Path(scratch) / STATE).is_dir():
-            shutil.copytree(Path(scratch) / STATE, run.path, dirs_exist_ok=True)
+        shutil.copytree(Path(scratch) / STATE, run.path, dirs_exist_ok=True)
 
 
 def send_state(repo: str, run: Run) -> int | None:
@@ -166,6 +170,7 @@ def send_state(repo: str, run: Run) -> int | None:
                 else:
                     shutil.rmtree(kept)
         if steps:
+            shutil.copytree(run.logs, folder / run.logs.name)
             _write_metrics(run, folder)
             _send(repo, folder, STATE, "As far as it came")
         return max(steps, default=None)

@@ -1,6 +1,6 @@
 """How long a training takes on a flavour, and what that costs: a guess before, and the most it can come to.
 
-    estimate(flavour, Work(tokens=2_000_000, parameters=4_000_000_000))     Estimate(hours=0.5, limit=2, …)
+estimate(flavour, Work(tokens=2_000_000, parameters=4_000_000_000))     Estimate(hours=0.5, limit=2, …)
 """
 
 import math
@@ -12,7 +12,9 @@ from trainer.remote.flavour import Flavour
 TERAFLOPS = {"T4": 65, "A10G": 70, "L4": 121, "L40S": 362, "A100": 312, "RTX PRO 6000": 503, "H200": 989}
 USED = 0.2  # of that, in NF4 with recomputed activations: an assumption, on the careful side
 CPU_TERAFLOPS = 0.011  # a core: 1,040 tokens a second of the 3.6 M demo base on two
-OPERATIONS = 6  # a parameter and token: forward, again for the backward, and the backward; a frozen base has no more
+OPERATIONS = (
+    6  # a parameter and token: forward, again for the backward, and the backward; a frozen base has no more
+)
 BEGIN_HOURS = 0.1  # installing torch and fetching a base of 8 GB
 SLACK = 3  # times the guess until the job is ended
 LONGEST_HOURS = 72

@@ -1,6 +1,6 @@
 """What Hugging Face Jobs rents out: machines with their memory and their price, as the Hub lists them today.
 
-    find_place("hf-jobs:l4x1")     Place(Flavour("l4x1", "Nvidia L4", "L4", gpus=1, memory=24 GB, hourly=0.8), …)
+find_place("hf-jobs:l4x1")     Place(Flavour("l4x1", "Nvidia L4", "L4", gpus=1, memory=24 GB, hourly=0.8), …)
 """
 
 import re

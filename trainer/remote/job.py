@@ -1,6 +1,6 @@
 """One job on Hugging Face Jobs: begun, found again, followed to its end. Its id lies in the run, as job.json.
 
-    {"id": "687fb701029421ae5549d998", "owner": "me", "flavour": "l4x1", "repo": "me/persona-job-1a2b3c4d5e"}
+{"id": "687fb701029421ae5549d998", "owner": "me", "flavour": "l4x1", "repo": "me/persona-job-1a2b3c4d5e"}
 """
 
 import json
@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from persona_core.errors import HubError, PersonaError
+from persona_core.errors import HubError, PersonaError, SettingsError
 from persona_core.hub import client, hub_errors, hub_token
 from persona_core.texts import language
 from trainer.progress import console
@@ -23,7 +23,12 @@ from trainer.run import Run, write_whole
 RECORD = "job.json"  # in the run folder, for as long as there is a job
 IMAGE = f"python:{sys.version_info.major}.{sys.version_info.minor}"  # this Python; Debian with a C compiler for Triton
 OWN_TOKEN = "PERSONA_JOB_TOKEN"  # noqa: S105 - a variable's name: a token that may do less, for the job alone
-_OVER = ("COMPLETED", "CANCELED", "ERROR", "DELETED")
+QUIET = {  # lines as they come, in UTF-8, and no bars: a log is no terminal
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONUTF8": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TQDM_DISABLE": "1",
+}
 _GONE = 404
 
 
@@ -51,9 +56,18 @@ class End:
 
 
 def read_job(run: Run) -> Job | None:
-    """The job that ``run`` waits for."""
+    """The job that ``run`` waits for.
+
+    Raises:
+        SettingsError: its record is damaged.
+    """
     file = run.path / RECORD
-    return Job(**json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None
+    if not file.exists():
+        return None
+    try:
+        return Job(**json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise SettingsError("jobs.unreadable", file=file) from error
 
 
 def record_job(run: Run, job: Job) -> None:
@@ -108,7 +122,7 @@ def begin_job(repo: str, commit: str, flavour: str, hours: int) -> Job:
                 commit,
                 f"huggingface_hub=={version('huggingface_hub')}",
             ],
-            env={"PERSONA_LANG": language(), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"},
+            env={"PERSONA_LANG": language(), **QUIET},
             secrets={"HF_TOKEN": token},
             flavor=flavour,
             timeout=hours * 3600,
@@ -155,7 +169,9 @@ def job_errors(repo: str, flavour: str) -> Iterator[None]:
         with hub_errors(repo):
             yield
     except HubError as error:
-        if key := {402: "jobs.no_credit", 403: "jobs.not_allowed"}.get(int(str(error.values.get("status", 0)))):
+        if key := {402: "jobs.no_credit", 403: "jobs.not_allowed"}.get(
+            int(str(error.values.get("status", 0)))
+        ):
             raise _again(error, key, flavour) from None
         raise
 

@@ -40,13 +40,22 @@ TRAVELLING = (  # of the settings. Not the device: the other machine has its own
     "evaluations",
     "patience",
     "seed",
+    "canaries",
 )
 NEEDED = (*LIBRARIES, "huggingface_hub", "rich", "tomli-w")
 CHOSEN_BY_TORCH = ("nvidia-", "cuda-", "triton")  # another build of the same torch brings others
 
 _REPOSITORY = Path(__file__).parents[2]  # in a checkout and in site-packages: the rooms stand side by side
 _ROOMS = ("persona_core", "trainer")
-_BEGINNING = (1980, 1, 1, 0, 0, 0)  # of time in zip files: the same parcel has the same bytes whenever it is made
+_CODE = {".py", ".toml", ".html"}
+_BEGINNING = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # of time in zip files: the same parcel has the same bytes whenever it is made
 
 
 def make_parcel(run: Run, source: Source, path: Path) -> str:
@@ -106,14 +115,11 @@ def _stripped(settings: Settings, base: str, revision: str) -> Settings:
 
 
 def _code(*, with_base: bool) -> Iterator[Path]:
-    """Our packages without what Python or an editor left there (compiled files name paths of this machine)."""
+    """Our packages, by an allow-list: compiled files name paths of this machine, and anything may lie in a folder."""
     for room in _ROOMS:
-        for path in sorted((_REPOSITORY / room).rglob("*")):
-            inside = path.relative_to(_REPOSITORY).parts
-            if any(part.startswith(".") or part == "__pycache__" for part in inside) or not path.is_file():
-                continue
-            if with_base or base_path() not in path.parents:
-                yield path
+        yield from (path for path in sorted((_REPOSITORY / room).rglob("*")) if path.suffix in _CODE)
+    if with_base:
+        yield from sorted(base_path().iterdir())
 
 
 def _add(parcel: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -33,7 +33,7 @@ def kept_safe(repo: str, run: Run) -> Iterator[None]:
     over = threading.Event()
 
     def rounds() -> None:
-        sent: int | None = None
+        sent = newest_step(run)  # by an earlier job
         while not over.wait(ROUND_SECONDS):
             sent = _round(repo, run, sent)
         _round(repo, run, sent)
@@ -72,6 +72,8 @@ def main() -> None:
     except PersonaError as error:
         say("cli.error", message=error)
         sys.exit(2)
+    except KeyboardInterrupt:  # the Hub wants the machine back; what there is was kept safe
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,58 @@
+"""What the tests of rented hardware share: a Hub with credit, and runs of two steps on the shipped base."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from persona_core.prompt import ChatFormat, Turn
+from tests.hub.accounts import User
+from tests.hub_fixtures import OWNER, Hub
+from tests.tiny_model import build_tiny_model
+from trainer.dataset.example import Example, write_examples
+from trainer.demo import base_path
+from trainer.run import Run, open_run
+from trainer.settings import Settings
+
+MakeRun = Callable[..., Run]
+TALK = (("밥 먹었어?", "웅 먹었지 ㅋㅋ"), ("어디야?", "지금 가는중 ㅎㅎ"), ("뭐 해?", "아무것도 안해ㅋ"))
+
+
+@pytest.fixture
+def rich(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """The hub, with minsu's writing token in the environment and credit in his account."""
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    monkeypatch.setenv("PERSONA_LANG", "en")
+    hub.control.add_user(User(OWNER, can_pay=True))
+    return hub
+
+
+@pytest.fixture
+def make_run() -> MakeRun:
+    """Open a run in a folder: 8 short examples to learn in 2 steps, 2 held out, 2 evaluations."""
+
+    def make(folder: Path, **changes: Any) -> Run:
+        settings = {
+            "base": str(base_path()),
+            "max_length": 128,
+            "rank": 2,
+            "learning_rate": 2e-3,
+            "epochs": 2.0,
+            "effective_batch": 4,
+            "evaluations": 2,
+        }
+        run = open_run(folder, Settings(**{**settings, **changes}), {})
+        run.data.mkdir()
+        examples = [Example((Turn("partner", (q,)), Turn("persona", (a,))), (True,)) for q, a in TALK]
+        write_examples(run.train_file, (examples * 3)[:8], ChatFormat())
+        write_examples(run.validation_file, examples[:2], ChatFormat())
+        return run
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A base in a folder that is not ours."""
+    return build_tiny_model(tmp_path_factory.mktemp("base") / "tiny-qwen3")

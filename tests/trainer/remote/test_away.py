@@ -1,0 +1,401 @@
+"""Training on rented hardware: the job is a real process here, the Hub is on loopback, the client is real."""
+
+import io
+import json
+import signal
+import sys
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from persona_core.errors import HubError, NotAllowed, RepositoryIsPublic, SettingsError, TokenMissing
+from tests.hub.faults import Fault
+from trainer.remote import away as away_module
+from trainer.remote import find_place, is_away, train_away
+from trainer.remote.depot import close_depot, send_parcel
+from trainer.remote.job import OWN_TOKEN, RECORD, End, Job, follow, read_job
+from trainer.run import load_run
+from trainer.tuning import tune
+from trainer.tuning.adapter import CONFIG, WEIGHTS
+
+ROOT = Path(__file__).parents[3]
+PLANTED = {
+    "me": "한가람솔",
+    "partner": "윤슬비아",
+    "my_names": ("가람솔쨩",),
+    "partner_names": ("슬비공주님",),
+    "names": ("서해든별",),
+    "nicknames": ("꼬물왕자님",),
+    "exports": ("/home/garamsol/Documents/KakaoTalkChats-plantedpath.txt",),
+    "exports_sha256": "5ec4e7" * 10,
+}
+
+
+def cheap():
+    return find_place("hf-jobs:cpu-basic", accepted=True)
+
+
+def repos(hub):
+    return [info.id for info in hub.api().list_models(author="minsu")]
+
+
+def parcels(requests):
+    """Every zip file among the bodies, unpacked: name -> content."""
+    found = {}
+    for record in requests:
+        if bytes(record.body[:2]) == b"PK":
+            with zipfile.ZipFile(io.BytesIO(bytes(record.body))) as parcel:
+                found |= {name: parcel.read(name) for name in parcel.namelist()}
+    return found
+
+
+# --- the whole way ---
+
+
+@pytest.mark.slow
+def test_a_job_trains_what_this_machine_would_have_trained_and_nothing_private_goes_there(
+    rich, make_run, tmp_path, capfd
+):
+    """Every bit of the adapter is the same; no name, path or token is in what was sent; nothing stays on the Hub."""
+    rich.control.execute_jobs()
+    rich.control.keep_bodies()
+    here, there = make_run(tmp_path / "here"), make_run(tmp_path / "garamsol-there", **PLANTED)
+    tune(here)
+
+    with rich.control.recording() as requests:
+        train_away(there, cheap())
+
+    assert (there.adapter / WEIGHTS).read_bytes() == (here.adapter / WEIGHTS).read_bytes()
+    assert json.loads((there.adapter / CONFIG).read_text()) == json.loads((here.adapter / CONFIG).read_text())
+    mine, its = here.read_metrics()["training"], there.read_metrics()["training"]
+    assert [e["nll"] for e in mine["evaluations"]] == [e["nll"] for e in its["evaluations"]]
+    assert list(there.logs.iterdir())
+    assert not is_away(there)
+    assert sorted(path.name for path in there.path.iterdir()) == [
+        "adapter",
+        "data",
+        "logs",
+        "metrics.json",
+        "run.toml",
+    ]
+    assert repos(rich) == []
+
+    [job] = rich.control.jobs
+    sent = parcels(requests)
+    assert {"run/run.toml", "run/data/train.jsonl", "trainer/tuning/training.py"} < sent.keys()
+    bodies = [bytes(record.body) for record in requests] + [*sent.values()]
+    planted = [
+        value for field in PLANTED.values() for value in ([field] if isinstance(field, str) else field)
+    ]
+    planted += ["garamsol", str(Path.home()) + "/", str(tmp_path), str(ROOT)]
+    for value in planted:
+        spelled = (value.encode(), json.dumps(value)[1:-1].encode())
+        assert not [body[:80] for body in bodies if any(s in body for s in spelled)], value
+    told = json.dumps([job.describe(), job.lines])
+    assert rich.token not in told
+    assert [rich.token in body.decode(errors="replace") for body in bodies].count(
+        True
+    ) == 1  # the job's secrets
+    assert "Job " + job.id in capfd.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_job_that_runs_out_of_time_is_gone_on_with_from_its_checkpoint(rich, make_run, tmp_path):
+    """The error says how; the next job takes the checkpoint over, and its adapter is the one of an unbroken run."""
+    rich.control.execute_jobs()
+    rich.control.time_out_job("step 1 of 8")
+    here, run = (make_run(tmp_path / name, epochs=8.0, evaluations=8) for name in ("here", "run"))
+    tune(here)
+
+    with pytest.raises(HubError, match="ran out of its time"):
+        train_away(run, cheap())
+    assert not run.adapter.exists()
+    assert not is_away(run)
+    train_away(run, cheap())
+
+    first, second = rich.control.jobs
+    assert (first.stage, second.stage) == ("ERROR", "COMPLETED")
+    assert (run.adapter / WEIGHTS).read_bytes() == (here.adapter / WEIGHTS).read_bytes()
+    assert run.read_metrics()["training"]["curves"].keys() == here.read_metrics()["training"]["curves"].keys()
+    assert repos(rich) == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_leaves_the_job_running_and_the_same_run_follows_it_again(
+    rich, make_run, tmp_path, monkeypatch, capfd
+):
+    """The job's id is in the run; without a place, and with another, it is the same job that is followed."""
+    rich.control.execute_jobs()
+    run = make_run(tmp_path / "run")
+
+    def interrupt(job):
+        return follow(job, lambda _: signal.raise_signal(signal.SIGINT))
+
+    monkeypatch.setattr(away_module, "follow", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train_away(run, cheap())
+    monkeypatch.setattr(away_module, "follow", follow)
+    assert is_away(load_run(run.path))
+    said = capfd.readouterr().err
+    assert f"persona train {run.path}" in said
+    assert f"hf jobs cancel minsu/{rich.control.jobs[0].id}" in said
+    train_away(load_run(run.path))
+
+    assert run.adapter.exists()
+    assert len(rich.control.jobs) == 1
+
+
+# --- before anything is sent ---
+
+
+def test_nothing_begins_without_a_yes(rich, make_run, tmp_path, capfd):
+    """Where nobody can be asked, the price is shown, --yes is named, and no byte has left."""
+    run = make_run(tmp_path / "run")
+
+    with rich.control.recording() as requests, pytest.raises(SettingsError, match="--yes"):
+        train_away(run, find_place("hf-jobs:t4-small"))
+
+    said = capfd.readouterr().err
+    assert "→ t4-small" in said
+    assert "$ 0.40/h" in said
+    assert "l4x1" in said
+    assert {record.method for record in requests} == {"GET"}
+    assert not is_away(run)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("ssh:nas", "--on hf-jobs:FLAVOR"),
+        ("hf-jobs:tpu", r"cpu-basic \(\$0.01/h\)"),
+        ("hf-jobs", r"l4x1 \(\$0.80/h\)"),
+        ("hf-jobs:a10g-largex2", "several GPUs"),
+    ],
+)
+def test_a_place_that_is_none_is_refused_with_those_there_are(rich, place, said):
+    """The flavours are named with their price an hour."""
+    with pytest.raises(SettingsError, match=said):
+        find_place(place)
+
+
+def test_a_base_that_lies_in_a_folder_of_this_machine_stays_here(rich, make_run, tiny_base, tmp_path):
+    """Only bases of the Hub, and the shipped one, can be read over there."""
+    run = make_run(tmp_path / "run", base=str(tiny_base))
+
+    with pytest.raises(SettingsError, match="is a folder of this computer"):
+        train_away(run, cheap())
+
+    assert repos(rich) == []
+
+
+def test_a_base_too_big_for_the_flavour_is_said_before_it_costs_anything(
+    rich, make_run, tmp_path, monkeypatch
+):
+    """The flavours that would do are named."""
+    place = cheap()
+    cramped = replace(place, flavour=replace(place.flavour, memory=10**8))
+
+    with pytest.raises(SettingsError, match=r"does not fit cpu-basic.*It fits: t4-small, l4x1"):
+        train_away(make_run(tmp_path / "run"), cramped)
+
+    assert repos(rich) == []
+
+
+# --- what the Hub may say ---
+
+
+def test_without_credit_nothing_stays_on_the_hub(rich, make_run, tmp_path):
+    """402 names billing and the way without it; the parcel is deleted again, and the run waits for nothing."""
+    rich.control.inject(
+        Fault.answer(402, message="balance is insufficient", method="POST", path="/api/jobs/")
+    )
+    run = make_run(tmp_path / "run")
+
+    with pytest.raises(HubError, match=r"positive credit balance. \(balance is insufficient\)"):
+        train_away(run, cheap())
+
+    assert repos(rich) == []
+    assert not is_away(run)
+
+
+def test_a_token_without_the_right_to_jobs_is_told_so(rich, make_run, tmp_path, monkeypatch):
+    """A narrow token is refused before a repository is made."""
+    monkeypatch.setenv("HF_TOKEN", rich.control.issue_token("minsu", "fineGrained"))
+
+    with pytest.raises(NotAllowed, match=r"may not start jobs.*job.write"):
+        train_away(make_run(tmp_path / "run"), cheap())
+
+    assert repos(rich) == []
+
+
+def test_a_token_that_expired_is_told_so(rich, make_run, tmp_path, monkeypatch):
+    """401 leads to a new token."""
+    place = cheap()
+    rich.control.expire_token(rich.token)
+
+    with pytest.raises(TokenMissing, match="does not accept the token"):
+        train_away(make_run(tmp_path / "run"), place)
+
+
+def test_a_repository_that_everyone_sees_gets_nothing(rich, make_run, tmp_path):
+    """Should its name be taken by a public one, no byte goes there."""
+    rich.control.script_job("boom", stage="ERROR", message="Job failed with exit code: 1. Reason: Error")
+    run = make_run(tmp_path / "run")
+    with pytest.raises(HubError):
+        train_away(run, cheap())
+    [repo] = repos(rich)
+    rich.api().update_repo_settings(repo, private=False)
+
+    with rich.control.recording() as requests, pytest.raises(RepositoryIsPublic):
+        train_away(run, cheap())
+
+    assert not [r for r in requests if r.method == "PUT" or "/commit/" in r.path]
+
+
+def test_somebodys_own_repository_is_not_touched(rich, tmp_path):
+    """Files that are not ours mean that it is not ours."""
+    rich.api().create_repo("minsu/persona-job-1", private=True)
+    rich.api().upload_file(path_or_fileobj=b"mine", path_in_repo="novel.txt", repo_id="minsu/persona-job-1")
+    (tmp_path / "parcel.zip").write_bytes(b"PK")
+
+    with pytest.raises(HubError, match="did not put there"):
+        send_parcel("minsu/persona-job-1", tmp_path / "parcel.zip")
+
+    assert rich.control.files("minsu/persona-job-1").keys() == {".gitattributes", "novel.txt"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "message", "said"),
+    [
+        ("ERROR", "Job failed with exit code: 1. Reason: Error", r"without a result. \(Job failed with exit"),
+        ("ERROR", "Job timeout", "ran out of its time"),
+        ("CANCELED", None, "was cancelled"),
+        ("COMPLETED", None, "without a result"),
+    ],
+)
+def test_a_job_without_a_result_leaves_the_run_as_it_was(
+    rich, make_run, tmp_path, capfd, stage, message, said
+):
+    """Its last lines are shown, the error names the next command, and the run waits for no job any more."""
+    rich.control.script_job("Traceback: boom", stage=stage, message=message)
+    run = make_run(tmp_path / "run")
+
+    with pytest.raises(HubError, match=said) as caught:
+        train_away(run, cheap())
+
+    assert "Traceback: boom" in capfd.readouterr().err
+    assert f"persona train {run.path} --on hf-jobs:cpu-basic" in str(caught.value)
+    assert sorted(path.name for path in run.path.iterdir()) == ["data", "metrics.json", "run.toml"]
+
+
+def test_a_lost_answer_does_not_start_a_second_job(rich, make_run, tmp_path):
+    """The job was begun and its id never came: the same command finds it by its name."""
+    rich.control.inject(Fault.lose_answer(method="POST", path="/api/jobs/"))
+    run = make_run(tmp_path / "run")
+    with pytest.raises(HubError, match="cannot be reached"):
+        train_away(run, cheap())
+    [job] = rich.control.jobs
+
+    rich.control.inject(Fault.answer(503, path="/logs"))
+    with pytest.raises(HubError, match="have trouble"):
+        train_away(run, cheap())
+
+    assert [j.id for j in rich.control.jobs] == [job.id]
+    assert read_job(run).id == job.id
+
+
+def test_a_broken_log_is_taken_up_where_it_broke(rich, monkeypatch):
+    """No line is shown twice and none is lost."""
+    monkeypatch.setattr(
+        "huggingface_hub.hf_api.time.sleep", lambda _: None
+    )  # the client waits before it asks again
+    rich.control.script_job(*map(str, range(20)), stage="RUNNING")
+    rich.control.inject(Fault.cut_download(700, path="/logs"))
+    info = rich.api().run_job(image="python:3.12", command=["true"], namespace="minsu")
+    job = Job(info.id, "minsu", "cpu-basic", "minsu/persona-job-1", info.url)
+    shown = []
+
+    def show(line):
+        shown.append(line)
+        if line == "19":
+            rich.api().cancel_job(job_id=job.id, namespace="minsu")
+
+    assert follow(job, show) == End("CANCELED")
+    assert shown == [str(number) for number in range(20)]
+
+
+def test_the_job_gets_the_narrower_token_where_there_is_one(rich, make_run, tmp_path, monkeypatch):
+    """PERSONA_JOB_TOKEN goes to the job as its secret, and nowhere else."""
+    rich.control.script_job(stage="ERROR")
+    run = make_run(tmp_path / "run")
+    with pytest.raises(HubError):
+        train_away(run, cheap())
+    [repo] = repos(rich)
+    narrow = rich.control.issue_token("minsu", "fineGrained", grants={f"models/{repo}": "write"})
+    monkeypatch.setenv(OWN_TOKEN, narrow)
+
+    with pytest.raises(HubError):
+        train_away(run, cheap())
+
+    assert [job.spec["secrets"] for job in rich.control.jobs] == [
+        {"HF_TOKEN": rich.token},
+        {"HF_TOKEN": narrow},
+    ]
+    assert all(narrow not in json.dumps(job.describe()) for job in rich.control.jobs)
+
+
+def test_a_repository_that_cannot_be_deleted_is_named(rich, make_run, tmp_path, capfd, monkeypatch):
+    """The adapter is worth more than the tidying: no error, but the command that does it."""
+    rich.control.inject(Fault.answer(402, method="POST", path="/api/jobs/"))
+    rich.control.inject(Fault.answer(503, method="DELETE", path="/api/repos/delete"))
+
+    with pytest.raises(HubError, match="positive credit balance"):
+        train_away(make_run(tmp_path / "run"), cheap())
+
+    assert f"hf repos delete {repos(rich)[0]}" in capfd.readouterr().err
+    close_depot(repos(rich)[0])
+    assert repos(rich) == []
+
+
+# --- the command line ---
+
+
+def test_the_option_is_understood_by_the_command(rich, make_run, tmp_path):
+    """`persona train RUN --on` ends with code 2 and the price, and sends nothing."""
+    run = make_run(tmp_path / "run")
+
+    done = rich.run(
+        [sys.executable, "-m", "trainer.cli", "train", run.path, "--on", "hf-jobs:cpu-basic"],
+        check=False,
+        token=rich.token,
+        extra={"PYTHONPATH": str(ROOT), "PERSONA_LANG": "en"},
+        cwd=tmp_path,
+    )
+
+    assert done.returncode == 2, done.stderr
+    assert "add --yes" in done.stderr
+    assert not (run.path / RECORD).exists()
+    assert repos(rich) == []
+
+
+@pytest.mark.slow
+def test_the_whole_way_goes_on_here_when_the_adapter_is_home(rich, tmp_path):
+    """One command: masked here, trained there, measured, merged and pushed from here; only the release stays."""
+    rich.control.execute_jobs()
+    words = "train --demo --max-examples 12 --epochs 1 --on hf-jobs:cpu-basic --yes --push minsu/talk"
+
+    done = rich.run(
+        [sys.executable, "-m", "trainer.cli", *words.split()],
+        token=rich.token,
+        extra={"PYTHONPATH": str(ROOT), "PERSONA_LANG": "en"},
+        cwd=tmp_path,
+    )
+
+    assert "The adapter is home" in done.stderr
+    assert repos(rich) == ["minsu/talk"]
+    assert (
+        rich.control.files("minsu/talk")["adapter/" + WEIGHTS]
+        == (tmp_path / "runs" / "demo" / "adapter" / WEIGHTS).read_bytes()
+    )

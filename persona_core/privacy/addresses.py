@@ -115,6 +115,7 @@ _HOME = re.compile(
 )
 _AT_HOME = re.compile(words(r"우리\s?집 울\s?집 내\s?집 집\s?주소 자취 본가"))
 _MINE = re.compile(words("이 가 인데 이야 야") + r"?\s?(?:(?:우리|내|울)\s?집|동\s?호수|집\s?주소)")
+_HOUSEHOLD = re.compile(r"동\s?호수|호수(?![가-힣]{2,})|호수[다야]")
 _LODGING = re.compile(
     words(
         "호텔 모텔 펜션 리조트 콘도 객실 병실 병동 입원 체크인 체크아웃 룸서비스 프론트 노래방 회의 면접 시험 열람실 강의실"
@@ -193,7 +194,11 @@ def _room(match: re.Match[str]) -> Kind | None:
 
 def _pair(match: re.Match[str]) -> Kind | None:
     """205-1103 beside a word that says it is a home."""
-    told = _HOME.search(before(match, 16)) or _MINE.match(after(match, 14))
+    told = (
+        _HOME.search(before(match, 16))
+        or _MINE.match(after(match, 14))
+        or _HOUSEHOLD.search(after(match, 16))
+    )
     return "ADDRESS" if told and not re.match(UNIT, after(match, 6)) else None
 
 
@@ -234,7 +239,13 @@ ADDRESSES = Family(
             r"(?=\s?(?:이|가|으로|로|에|인데|야|이야)?\s?(?:살|우리\s?집|내\s?방|문\s?앞|앞에\s?(?:두|놔)|택배|배달|와(?![가-힣])|올라|보내))",
             _room,
         ),
-        Rule(r"(?<![\d\-])\d{3,4}-\d{3,4}(?![\d\-])", _pair),
+        Rule(
+            rf"(?<![\d\-]){_ROOM},?\s(?:[가-힣]{{1,6}}(?:관|동|채|빌)?\s[A-Za-z가나다라]동"
+            r"|[가-힣]{1,6}(?:빌라|하우스|타워|원룸|빌)(?![가-힣]{3}))",
+            "ADDRESS",
+        ),
+        Rule(r"(?<![\d\-])(?P<value>\d{2,4}동)(?=\s?(?:경비실|경비\s?아저씨|공동\s?현관))", "ADDRESS"),
+        Rule(r"(?<![\d\-])\d{2,4}-\d{3,4}(?![\d\-])", _pair),
         Rule(rf"{_MASKED}[ ,]{{0,2}}(?P<value>\d{{2,4}}-\d{{3,4}}(?!\d)|{_FLAT}|{_ROOM})", "ADDRESS"),
         Rule(
             rf"(?:우편\s?(?:번호)?|\(우\))[^\d\n{FILLED}]{{0,6}}(?P<value>\d{{5}})(?!\d)(?!{UNIT})", "ADDRESS"

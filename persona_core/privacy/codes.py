@@ -21,6 +21,7 @@ _SECRET = words(
     r"""비\s?번 비밀\s?번호 비밀\s?코드 비번호 패스\s?워드 패스\s?코드 암호 핀\s?번호 otp 인증\s?(?:번호|코드|키)
     보안\s?(?:코드|번호) 확인\s?(?:코드|번호) 승인\s?번호 (?:참여|입장|접속)\s?(?:코드|번호) 번호\s?키 잠금\s?번호 출입\s?(?:번호|코드) 자물쇠\s?번호
     (?<![A-Za-z])(?:password|passwd|passcode|pass|pw|pwd|p/w|pin)(?![A-Za-z])
+    로그인\s?(?:코드|번호)
     (?:verification|security|login|access)\scode code\sis"""
 )
 _DOOR = words(
@@ -28,7 +29,9 @@ _DOOR = words(
     (?<!마을)금고 사물함 락커 라커 자물쇠 캐리어 택배함 무인함 잠금 보관함 키\s?박스 열쇠함 우편함"""
 )
 _STAR = r"(?:[#*]|(?:별표?|샵|샾|우물정?자?)(?!로|도|의|개|[가-힣]{3}))"
-_SPREAD = rf"{_STAR}?\s?{D}(?:[ \-]{D}){{2,7}}(?:\s?{_STAR})?|{D}{{3}}[ \-]{D}{{3}}|{D}{{2}}(?:[ \-]{D}{{2}}){{1,3}}"  # 9 8 7 6, 482 913
+_SPREAD = rf"(?:{_STAR}\s?)?{D}(?:[ \-]{D}){{2,7}}(?:\s?{_STAR})?|{D}{{3}}[ \-]{D}{{3}}|{D}{{2}}(?:[ \-]{D}{{2}}){{1,3}}"  # 9 8 7 6, 482 913
+_TURN = r"(?:왼쪽?|오른쪽?|좌|우)(?:으로)?\s?\d{1,3}(?:번|칸)?"
+_TURNS = rf"{_TURN}(?:[ ,]{{0,2}}(?:다시\s?)?{_TURN}){{1,4}}"  # 왼쪽 12 오른쪽 35
 _KEYS = rf"(?:{_STAR}\s?){{0,2}}{D}{{3,12}}(?:\s?{_STAR}(?:\s?{D}{{1,8}})?){{0,2}}"
 _TYPED = r"[A-Za-z0-9](?:[A-Za-z0-9!@#$%^&*._+=~?\-]{2,29})(?<![.,?~])"
 _COPULA = "(?:이라고|라고|이에요|예요|이예요|입니다|이야|이고|으로|이|가|야|로|요|은|는|임)?"
@@ -51,7 +54,7 @@ def _is_year(value: str) -> bool:
 
 def _door_code(match: re.Match[str]) -> Kind | None:
     value = match["value"]
-    least = 3 if match[0].startswith("자물쇠") else 4
+    least = 3 if "자물쇠" in match[0] or re.fullmatch(r"\d-\d-\d", value) else 4
     return "PASSCODE" if len(re.findall(D, value)) >= least or re.search("[#*]", value) else None
 
 
@@ -81,8 +84,17 @@ PASSCODES = (
         _code,
         flags=re.IGNORECASE,
     ),
+    Rule(
+        rf"{_SECRET}{GAP}{{0,8}}?(?P<value>[A-Za-z]{{2,12}}에\s?\d{{2,8}})(?!\d|\s?(?:시|분|원|개|번))",
+        "PASSCODE",
+    ),
     Rule(rf"(?:{_SECRET}|와이파이|wi-?fi){GAP}{{0,10}}(?P<value>{_TYPED})", _typed, flags=re.IGNORECASE),
-    Rule(rf"(?P<value>{_KEYS}){_COPULA}[\])>]?{_ONE_WORD}{_SECRET}", "PASSCODE", flags=re.IGNORECASE),
+    Rule(
+        rf"(?P<value>(?<![0-9\-])[0-9]{{3}}[ \-][0-9]{{3}}|{_KEYS}){_COPULA}[\])>]?{_ONE_WORD}{_SECRET}",
+        "PASSCODE",
+        flags=re.IGNORECASE,
+    ),
+    Rule(rf"(?:{_DOOR}|다이얼|비번){GAP}{{0,10}}?(?P<value>{_TURNS})", "PASSCODE"),
     Rule(
         rf"(?P<value>(?<![A-Za-z0-9]){_TYPED}){_COPULA}{_ONE_WORD}(?:비번|비밀번호)(?!\s?(?:까먹|바꿨|틀|뭐))",
         _typed,
@@ -120,6 +132,8 @@ _CARD_BRAND = words(
     " 케이뱅크 IBK 기업 새마을 우체국"
 )
 _MONTH_YEAR = rf"20\d\d\s?[/.\-]\s?\d{{1,2}}|\d{{2,4}}년도?\s?\d{{1,2}}월|\d{{1,2}}월\s?/?\d{{2,4}}년?|{D}{{2}}\s{{0,2}}[/.\- ]\s{{0,3}}{D}{{2,4}}|{D}{{4}}"
+_SPELLED_MONTH = "(?:십[일이]|[일이삼사오유육칠팔구시])월"
+_SPELLED_YEAR = "(?:이천\\s?)?[이삼]십[일이삼사오육칠팔구]?년"
 _VALID = r"(?:MM\s?/\s?YY|유효\s?(?:기[간한])?|유효일|만료일?|만기일?|expiry|expires?|exp|valid(?:\s?thru)?)"
 
 
@@ -148,9 +162,20 @@ CARD_DETAILS = (
         "CARD_CVC",
         flags=re.IGNORECASE,
     ),
-    Rule(rf"카드\s?(?:뒷\s?면|뒤)(?:에|은|는)?\s?(?P<value>{D}{{3}})(?!{D}){STOP}", "CARD_CVC"),
+    Rule(
+        rf"(?:카드\s?뒤|뒷\s?면)(?:에|은|는)?\s?(?:번호|숫자)?\s?(?P<value>{D}{{3}})(?!{D}|[.,\-:]\d){STOP}",
+        "CARD_CVC",
+    ),
     Rule(rf"보안\s?(?:코드|번호){GAP}{{0,8}}?(?P<value>{D}{{3,4}}){STOP}", _on_a_card),
     Rule(rf"{_VALID}{GAP}{{0,10}}(?P<value>{_MONTH_YEAR})(?!\d)", _expiry, flags=re.IGNORECASE),
+    Rule(
+        rf"{_VALID}[^\d\n가-힣]{{0,3}}(?:은|는|이|가)?\s?(?P<value>{_SPELLED_MONTH}\s?{_SPELLED_YEAR})",
+        "CARD_EXP",
+    ),
+    Rule(
+        rf"(?<![0-9])(?P<value>(?:0[1-9]|1[0-2])\s?/?\s?[2-4]\d)(?:이|가)?\s?유효\s?(?:기[간한]|일)(?!{GAP}{{0,4}}\d)",
+        _expiry,
+    ),
     Rule(r"카드[^\d\n]{0,8}(?P<value>\d\d\s?/\s?\d\d)(?=[^\d\n]{0,8}유효)", _expiry),
     Rule(
         rf"[{FILL['CARD']}][ ,/·\n(]{{0,4}}"
@@ -229,7 +254,7 @@ TAILS = (
 
 # Every alternative begins with a letter of its own: then `re` leaps from one of these letters to the next.
 _GATE = rf"""# \* {FILL["CARD"]} {FILL["CARD_EXP"]} 비\s?번 비밀 패스 암호 핀 인증 보안 확인 승인 번호 잠금 출입 도어 현관 공동 키\s?패드 대문
-    와이파이 와파 금고 사물함 락커 라커 자물쇠 캐리어 택배함 무인함 보관함 열쇠함 우편함 코드 입차 출차 씨브이 유효 만료 만기 자리 적립 차번 주차 연락처
+    와이파이 와파 금고 사물함 락커 라커 자물쇠 캐리어 택배함 무인함 보관함 열쇠함 우편함 코드 입차 출차 씨브이 유효 만료 만기 뒷면 뒷\s면 다이얼 로그인 자리 적립 차번 주차 연락처
     전화 폰 콜 카드 송장 주문 예약 접수 등기 배송 열 누르 눌러 별 샵 샾 우물 들어 o[tT][pP] O[tT][pP] pass Pass PASS
     p/?[wW] P/?[wW] p[iI][nN] P[iI][nN] code Code w[iI]-?[fF][iI] W[iI]-?[fF][iI] c[vV] C[vV] MM e[xX][pP] E[xX][pP]
     valid Valid VALID G-"""

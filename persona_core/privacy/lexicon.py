@@ -132,7 +132,7 @@ SUFFIXES = frozenset("은의도만이나인하한해일성형용화자지아가�
 NOT_PEOPLE = frozenset(
     "심하진 편하진 변하진 원하진 안하진 구하진 정해진 전해진 강해진 심해진 변해진 편해진 강해지 심해지 최우선 정동진 진선미 민영화 고소미 지하철 한송이 이로운 은은한 구수한 연예인 예민하 선진국 권태기 정상인 제정신 최대한 국정원 변호인 현지인 진정하 "
     "고시원 하소연 전성기 지루하 정보원 마주하 한정식 유태인 경영자 위선자 연수원 연연하 "
-    "손재주 소소하 고소하 지지율 반세기 전용기 구성원 원주민 현미경 경호원 소유자 이주민 "
+    "손재주 소소하 고소하 지지율 반세기 전용기 구성원 이슬비 원주민 현미경 경호원 소유자 이주민 "
     "봉우리 지정석 고용주 배수진 예정일 부대원 이재민 유연성 지원자 지원서 우주인 경영대 "
     "사형수 배수지 여인숙 은은하 강원도 이태원 한수원 주선자 주인공 양재동 금호동 조선소 "
     "기준선 현수막 우경화 천재성 정상화 안정성 진정성 노선도 강아지 송아지 망아지 고아원 "
@@ -187,8 +187,12 @@ _HARDLY_WORDS = frozenset(
     " 시현 신지 아진 여원 연서 연우 연정 연후 영미 영주 영창 예송 예찬 완기 용하 우석 유재 은환 이린 인준 재철 정주 제니"
     " 제인 종범 주미 주은 준한 지선 진균 찬미 창건 창남 춘식 태종 태형 태후 하선 해미 해진 현자 현찬 혜교 혜자".split()
 )
-NAMES = _pairs(_NAMES) | _HARDLY_WORDS  # names that are nothing else
-WORDS = _pairs(_WORDS) - _HARDLY_WORDS  # names that are words as well
+# Of words without Chinese letters.
+_NATIVE = frozenset("하늬 보늬 다솔 나린 다올 슬옹 보담 해담 늘봄 유담 하봄 찬솔 새빛 예봄".split())
+NAMES = _pairs(_NAMES) | _HARDLY_WORDS | _NATIVE  # names that are nothing else
+WORDS = _pairs(_WORDS) - _HARDLY_WORDS | frozenset(
+    "빛나 샛별 노을 푸름".split()
+)  # names that are words as well
 FIRST = "".join(sorted({name[0] for name in NAMES | WORDS} | set("길금달말복분삼점판팔평필막만본")))
 SECOND = "".join(sorted({name[1] for name in NAMES | WORDS} | set("팔판달돌택탁배만")))
 

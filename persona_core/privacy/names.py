@@ -23,6 +23,20 @@ _GOES_ON = (
     "[이가는은을를아야와과랑도만의에한께로으보까부처마씨님쓰쨩찡짱양군형오누언쌤선네것꺼거껀때땜같하였인임일입맘바집생폰번사왔덕빼말대쪽들"
     "라래랬예나든면며지고니냐구다요]"
 )
+# 찜 목록, 토끼 인형: what a pet name means, not who is called by it.
+_THING = (
+    "(?! ?(?:목록|리스트|버튼|기능|상품|메뉴|요리|레시피|세트|가게|맛집|전문점|냄새|색깔|모양|인형|캐릭터|이모티콘|무늬|사료|카페)"
+    "(?![가-힣]{3}))"
+)
+# Pet names that are the stem of a verb as well: 다니 is nobody in 다니던, 다니기, 학교를 다니는.
+_STEMS = frozenset(
+    "다니 지나 가지 보이 나오 놀리 아끼 달리 만지 빠지 누리 그리 꾸미 모이 보내 내리 돌리 버리 빌리 살리 알리 열리"
+    " 웃기 이기 즐기 챙기 숨기 남기 맡기 때리 데리 마시 비비 삐지 사귀 시키 자라 지키 치우 태우 피우 하 나가 두르".split()
+)
+_VERB = (
+    "(?!던|기| (?:보이|보면|생각하|말하면|할 )|[다고](?![ ,~!ㅋㅎ]*(?m:$))|다가|지(?! 않은)|자|게|면|며|려|니까|세요|셨|시|도록|거든|잖|길|더라|나[봐보]|랬|라고"
+    "|는 ?(?:회사|학교|학원|교회|병원|헬스장|직장|데|곳|거|게|건|중|동안|내내|길|사람|애|애들|친구)(?![가-힣]{3}))"
+)
 # What makes a place of a name: 서현역, 수지구.
 _PLACE = "(?![역곽]|[동구시군읍면](?![가-힣]))"
 _AFTER_MY = "(?:(?<=우리)|(?<=[울내]))"
@@ -82,7 +96,8 @@ class Known:
         if surname:
             self._add_full(surname, given)
         if len(given) == 1 and self.kind == "NICKNAME":
-            self._add(rf"{_START}{given}(?={_GOES_ON}|{_END})", given)
+            more = r"(?! (?:추가(?![가-힣])|사리|[한두세] ?(?:개|조각|판)))"  # 떡 추가
+            self._add(rf"{_START}{given}(?={_GOES_ON}|{_END}){_THING}{more}", given)
         elif len(given) == 1:
             self._add(rf"{_START}{given}(?=아{_END}|{LINKED})", given)
         elif is_given(given):
@@ -137,7 +152,11 @@ class Known:
         """윤아, ㄷㅇ아, doyoon."""
         last = given[-1]
         if last in _CALLED_ALONE:
-            self._add(rf"{_START}{last}(?=아{_END}|이[가는랑도]{_END}|이한테)", last + "아", last + "이")
+            self._add(
+                rf"(?:{_START}(?<![랑고] ){last}(?=아{_END})|{_START}{last}(?=이[가는랑도]{_END}|이한테))",
+                last + "아",
+                last + "이",
+            )
         initials = "".join(map(_initial, given))
         self._add(rf"(?<![ㄱ-ㅎㅏ-ㅣ]){initials}(?=[아야이]{_END}|이[가는랑]|씨|님)", initials)
         if len(given) == 2:
@@ -155,7 +174,9 @@ class Known:
     def _add_nickname(self, name: str) -> None:
         """꼬물이, 꼬물아, 꼬무리."""
         base = name[:-1] if len(name) > 2 and name[-1] == "이" and last_sound(name[:-1]) != "vowel" else name
-        right = rf"(?={_GOES_ON}|{_END})" if base in _EVERYDAY else ""
+        right = rf"(?={_GOES_ON}|{_END}){_THING}" if base in _EVERYDAY else _THING
+        if name in _STEMS:
+            right += _VERB
         called = rf"(?={_CALLED}|이[가는랑]|\s?{TITLE})"
         self._add(rf"(?:{_START}|{_AFTER_MY}){name}{right}|{_START}{base}{called}|{name}(?={_CALLED})", base)
         if base != name:

@@ -161,8 +161,9 @@ _PLATE_LETTER = "가나다라마거너더러머버서어저고노도로모보소
 
 
 def _plate(match: re.Match[str]) -> Kind | None:
-    spaced = " " in match[0]
-    return None if spaced and match[0][-4:-2] in ("19", "20") else "VEHICLE"
+    """58 거 2047; but not the year in 10가 2024."""
+    in_a_year = " " in match[0] and re.search(r"(?:19[5-9]|20[0-2])\d$", match[0])
+    return "VEHICLE" if match["region"] or not in_a_year else None
 
 
 NUMBERS = Family(
@@ -191,9 +192,10 @@ NUMBERS = Family(
             _is_landline,
         ),
         Rule(rf"\+{D}{{1,3}}[ \-]?\(?{D}{{1,4}}\)?(?:[ \-]?{D}{{2,4}}){{2,3}}{END}", "PHONE"),
-        Rule(rf"{ALONE}(?:1[1-9]|2[0-8])(\s?-\s?|[ ]?)\d\d\1\d{{6}}\1\d\d{END}", _licence),
+        Rule(rf"{ALONE}(?:1[1-9]|2[0-8])(\s?-\s?|[ ]?|\.)\d\d\1\d{{6}}\1\d\d{END}", _licence),
+        Rule(rf"면허[^\d\n]{{0,10}}(?P<value>{D}(?:[ \-.]?{D}){{11}}){END}", "DRIVER_LICENSE"),
         Rule(rf"(?:{_PLATE_REGION})\s?(?:\d\d[ \-])?\d\d-\d{{6}}-\d\d{END}", "DRIVER_LICENSE"),
-        Rule(rf"{ALONE}\d{{3}}[ \-]?\d\d[ \-]?\d{{5}}{END}(?!-)", _business),
+        Rule(rf"{ALONE}\d{{3}}[ \-.]?\d\d[ \-.]?\d{{5}}{END}(?!-)", _business),
         Rule(
             r"여권[^0-9A-Za-z\n]{0,8}(?P<value>(?:[A-Za-z]{1,2}|[엠에스알오디]{1,2})\s?(?:\d{3,4}\s?\d{4}|\d{3}\s?[A-Za-z]\s?\d{4}))(?![A-Za-z0-9])",
             "PASSPORT",
@@ -204,7 +206,7 @@ NUMBERS = Family(
         ),
         Rule(r"(?<![A-Za-z0-9])(?:[A-Z]{2}[ ]?\d{9}[ ]?[A-Z]{2}|[Pp]\d{12})(?![A-Za-z0-9])", "TRACKING"),
         Rule(
-            rf"(?:(?:{_PLATE_REGION})\s?)?(?<!\d)\d{{2,3}}\s?[{_PLATE_LETTER}]\s?\d{{4}}{END}(?!\s?(?:원|만|억|천|명|개|시간))",
+            rf"(?P<region>(?:{_PLATE_REGION})\s?)?(?<!\d)\d{{2,3}}\s?[{_PLATE_LETTER}](?:에(?=\s?\d))?\s?\d{{4}}{END}(?!\s?(?:원|만|억|천|명|개|시간))",
             _plate,
         ),
     ),

@@ -9,7 +9,7 @@ Evidence is a known given name, a surname before one, a vocative, a title, 이 w
 import re
 from collections.abc import Iterator, Mapping
 
-from persona_core.privacy import foreign, romanised
+from persona_core.privacy import foreign, forms, romanised
 from persona_core.privacy.display import split
 from persona_core.privacy.lexicon import (
     CLEAR_SURNAMES,
@@ -30,15 +30,12 @@ from persona_core.privacy.lexicon import (
     WORDS,
 )
 from persona_core.privacy.particles import ABOUT, LINKED, TAIL, TITLE, last_sound
-from persona_core.privacy.rule import words
 from persona_core.privacy.span import FILL, Span
 
 _START = "(?<![가-힣])"
 _KNOWN = NAMES | WORDS
 _ORDINARY = COMMON | THINGS | PLACES | {"수영", "조리"}
 _SECOND = frozenset(SECOND)
-_SURNAME = f"[{''.join(sorted(SURNAMES))}]"
-_USUAL = f"[{''.join(sorted(SURNAMES - RARE_SURNAMES))}]"
 _HEAD = "".join(sorted(set(FIRST) | SURNAMES | {surname[0] for surname in DOUBLE_SURNAMES}))
 _NEXT = "".join(sorted(set(FIRST + SECOND) | {surname[1] for surname in DOUBLE_SURNAMES}))
 # Begins with a character class so that the scan is fast; the look-behind then says: the first of its word.
@@ -61,10 +58,16 @@ _TITLED_WORD = re.compile(
     _ADDRESSED
     + r"|이? ?(?:형님|행님|이모|삼[촌춘]|고모|아저씨|아줌마|아지매|할머니|할아버지|할[매배])|이 ?(?:엄마|아빠|어머니|아버지)"
     r"| ?(?:대리|과장|차장|부장|팀장|실장|이사|사장|대표|소장|원장|권사|집사)(?:님|(?![가-힣]{3}))| ?(?:선배|후배|선생님)"
+    r"| (?:병장|상병|일병|이병|하사|중사|상사|소위|중위|대위)(?:님|[이가은는도]?(?![가-힣]))| (?:소대장|중대장|행보관)"
 )
 # Behind two syllables nobody knows: 덕배형, 말순 고모; but 학교 후배, 택배 아저씨.
 _TITLED_KIN = re.compile(
     r"이?(?:형(?![태식편])|언니|오빠|누나|씨|님)(?![가-힣]{3})|이? ?(?:[형행]님|[이고]모|삼[촌춘]|할머니|할아버지|할[매배])"
+)
+# Behind a surname, whatever the second syllable of the given name: 주하늬 선배; but 이상한 언니, 전공책 선배.
+_TITLED_SURELY = re.compile(r" ?(?:씨|선배|언니|오빠|누나|쌤|형(?![태식편]))(?:님|(?![가-힣]{3}))")
+_ENDS_OF_WORDS = frozenset(
+    "한은는던쁜진운인된온본난른큰적실점집원생과국학교장관부팀간동반방사자분기들님게의이가에도만서고로라지네여아야"
 )
 _TITLED_PLAINLY = re.compile(r" ?씨(?![가-힣]{2})|(?<!자)님(?![가-힣]{2})")
 
@@ -78,73 +81,32 @@ _BEFORE_NAME = re.compile(f"{_AND}[{FILL['NAME']}{FILL['NICKNAME']}]")
 _GLUED_TITLE = re.compile(
     "언니|오빠|누나|이모|씨|쌤|이 ?(?:엄마|아빠|어머니|아버지|유치원|어린이집|등원|하원|돌잔치|생일|숙제|하교)"
 )
+# A season or an adjective is somebody before these: 가을이랑 영화봤다며, 나은 선배; but 더 나은 선배.
+_IN_COMPANY = re.compile(
+    r"이?랑 (?:둘이|셋이|같이|영화|밥|술|카페|커피|여행|통화|전화|카톡|톡|연락|약속|얘기|친[하해한했]|사귀|사겼|헤어|싸[우웠]|만나|만났|놀|짝|동기|손절)"
+    r"|이? (?:선배|쌤|언니|누나|오빠|씨)(?![가-힣]{3})"
+)
+_MORE = re.compile(r"(?:더|훨씬|제일|보다|조금|좀) $")
+# 회장 양다솔로 바뀜: a whole name behind what somebody is.
+_OFFICE = re.compile(
+    "(?:회장|반장|팀장|총무|과대|조장|주장|담임|담당|담당자|매니저|조교|점장|원장|실장|신랑|신부|후임|전임)[은는이가]? $"
+)
+_ENDS_OF_OFFICES = frozenset("장무대임당자저교랑부은는이가")
 _PARTNERED = re.compile("이? (?:[남여]친|[남여]자친구|신랑|와이프|생일|결혼식|돌잔치)")
 _ENDS_OF_ADJECTIVES = frozenset("한은인의")
 
-_JOB = words(
-    """대리 과장 차장 부장 팀장 실장 사원 상무 전무 교수 박사 원장 쌤 선생 선배 간호사 변호사 코치 감독 매니저 조교 반장 회장 총무
-    목사 소장 본부장 센터장 파트장 책임 선임 수석 프로(?!그) 셰프 작가 대표 사장 이사(?=님) 주임 기사(?=님)"""
-)
 _NAME_OF_A_PLACE = re.compile(
+    r"민주 ?(?:시민|사회|국가|정부|투사|열사|항쟁|운동|교육|선거|정치|공화)|동원 ?(?:참치|예비군|훈련)|유진 ?투자|"
     r"[가-힣]{2,3}?이?라는 (?:[가-힣]+ )?(?:카페|가게|식당|맛집|술집|빵집|책|영화|드라마|노래|게임|브랜드|회사|앱|곳|데|동네|아파트)"
 )
 _ONLY_SURNAMES = frozenset("남궁 황보 제갈 독고".split())
 # 정우성 팀장님 is no actor.
 _COLLEAGUE = re.compile(r" ?(?:대리|과장|차장|부장|팀장|실장|사원|주임|선임|책임|매니저|조교|간호사)")
-_JOB_HERE = re.compile(_JOB)
-_SURNAME_AND_JOB = re.compile(
-    r"[김박최정강조윤장임한오서신권황안송류홍유고문양손배백허남심노하곽성차우구민진엄채방이](?<![가-힣][가-힣])"
-    rf"(?:(?={_JOB})|(?<=[김박최강윤임송홍권황류곽엄허심정조장])(?= {_JOB}))"
-    r"(?<!조(?=교수|수석))(?<!정(?=교수))(?<![이전방](?=사장))(?<!전(?=대표|감독))(?<![한오신](?=선배))(?<![신차노](?=감독))"
-    r"(?<!백(?=프로|사장))(?<!노(?=교수))(?<!고(?=소장))(?<!신(?=대리))"
-)
-_CUED = re.compile(
-    r"(?:예금주|수취인|수령인|(?:받|보내)는\s?(?:사람|분)|보낸\s?(?:사람|분)|(?:입금자|예약자|고객|환자|대표자|신청자)명?|(?:수신|참조|발신|작성자)(?=\s?:))"
-    rf"[ \t]?[은는이가을:=]?[ \t:]{{0,2}}(?P<formal>{_SURNAME}[가-힣]{{2}}(?=[^가-힣]|$|님|씨|께|이[야요]|입니|이에요|예요|[으이]?로|이?[고라]|한테))"
-    rf"|(?:이름|성함|성명|본명|실명|담당자)[은는이가을:=]?[ \t:]{{0,2}}(?:내|제|걔|나)?\s?"
-    rf"(?P<name>{_SURNAME}[{FIRST}][{SECOND}])(?=$|[^가-힣]|이[야고라에다]|[이으]로|로|야|라고|입|임|인데|예요|님|씨)"
-)
-_NOT_SAID = re.compile(
-    words(
-        """이?라[니는] 이리 여기 하이픈 조의금 축의금 부의금 뭐 모르 몰라 아직 그냥 아무 누구 어떻 이거 저거 정하 정해 정한 이상 비슷 유명 특이 예쁘 이쁘 지어 바꿔 기억 까먹 하나
-        진짜 나도 적어 알려 말해 확인 변경 예금주 입금자 전체 모두 여기 채널"""
-    )
-)
-_MENTION = re.compile(
-    r"(?<![A-Za-z0-9가-힣])@(?P<name>[가-힣]{2,5}?)(?=님|씨|[^가-힣]|$|이[가는]|[은는이가야도](?![가-힣]))"
-)
-_HIDDEN = re.compile(
-    rf"{_START}{_SURNAME}(?:[*○●〇]{{1,2}}[가-힣]?|[OX]{{2}}|ㅇㅇ|[가-힣][*○●〇])(?![*\d])"
-    rf"|{_START}(?P<name>[김이박최정강조윤장임])(?=[모某]\s?씨)"
-)
-_SPACED = re.compile(  # 김 민 수; not a stretch of a text in which everything is spaced
-    rf"{_START}(?<![가-힣] )(?![한이손명] ){_USUAL}([ .·])[{FIRST}]\1[{SECOND}]"
-    r"(?=[^가-힣]|$|[아야이가은는님씨도의](?![가-힣]))(?! [가-힣](?![가-힣]))"
-)
-_CONTACT = re.compile(r"연락처\s?:\s?(?P<name>[가-힣]{2,4})(?![가-힣])")
-# 국민 123456-01-234567 홍길동: the owner of the account.
-_OWNER = re.compile(
-    rf"[{FILL['ACCOUNT']}]\s?[/,(]?\s?(?:[가-힣A-Z]{{2,6}}\s?[/,]?\s)?"
-    rf"(?P<name>{_SURNAME}(?:[{FIRST}][{SECOND}]|[가-힣][가-힣](?<![요줘해야임함고로에서은는거다지까네라게])(?=님|씨|입|이[야에]|[^가-힣\s]|\s*$)))(?=님|[^가-힣]|$|입|이[야에])"
-)
-# 준이가, 윤아: a given name of one syllable.
-_SHORT = re.compile(
-    rf"[준윤율훈빈찬겸린혁욱](?<![가-힣0-9][가-힣])(?=아+(?![가-힣])|{LINKED}|이랑(?![가-힣]))"
-)
+_JOB_HERE = re.compile(forms.JOB)
 # 근데수빈이가: nothing between the first word and the name.
 _GLUED = re.compile(
     r"(?<![가-힣])(?:근데|헐|야|그럼|진짜|아니|혹시|오늘|어제|내일|우리|나랑|안녕|얘들아)"
     rf"(?P<name>[{_HEAD}][{_NEXT}])(?=이?(?:가|는|랑|한테|도|네|야|아|씨|님)?(?![가-힣]))"
-)
-_ALWAYS = (_SURNAME_AND_JOB, _SHORT)
-_RARE = (_OWNER, _CUED, _MENTION, _HIDDEN, _SPACED, _CONTACT, romanised.STRANGER)
-_MAYBE_RARE = re.compile(
-    rf"[@*○●〇A-Zㅇ{FILL['ACCOUNT']}이성예수받보입신고환대담본실연모참발작 .](?:(?<=[@*○●〇A-Z{FILL['ACCOUNT']}])|(?<=[가-힣]ㅇ)ㅇ|"
-    + words(
-        r"""(?<=이)름 (?<=성)[함명] (?<=예)(?:금주|약자) (?<=수)(?:[취령]인|신\s?:) (?<=참)조\s?: (?<=발)신\s?: (?<=작)성자 (?<=받)는 (?<=보)(?:내는|낸) (?<=입)금자 (?<=신)청자
-        (?<=고)객 (?<=환)자 (?<=대)표자 (?<=담)당자 (?<=본)명 (?<=실)명 (?<=연)락처 (?<=모)\s?씨 (?<=\.)[가-힣]\."""
-    )
-    + rf"|(?<= )[{FIRST}] [{SECOND}])"
 )
 # A pair of syllables that is no known name is one only before these.
 _LATIN = re.compile("[A-Za-z]{2}")
@@ -163,16 +125,13 @@ def find(text: str, learned: Mapping[str, int]) -> list[Span]:
     for match in _WORD.finditer(text):
         word, start = match[0], match.start()
         known = word[:2] in _KNOWN or word[1:3] in _KNOWN or word[2:4] in _KNOWN
-        maybe = known or marked or word[:2] in _ONLY_SURNAMES or _HINT.match(text, start) or word in learned
+        certain = known or marked or word[:2] in _ONLY_SURNAMES or word in learned
+        office = word[0] in CLEAR_SURNAMES and text[start - 2 : start - 1] in _ENDS_OF_OFFICES
+        maybe = certain or office or _HINT.match(text, start)
         if maybe and (length := _length(text, start, word) or learned.get(word, 0)):
             found.append(Span(start, start + length, "NAME"))
     found += [Span(*m.span("name"), "NAME") for m in _GLUED.finditer(text) if m["name"] in NAMES]
-    for pattern in _ALWAYS:
-        if pattern.search(text):
-            found += _spans(pattern, text)
-    if _MAYBE_RARE.search(text):
-        for pattern in _RARE:
-            found += _spans(pattern, text)
+    found += forms.find(text)
     found += [Span(start, end, "NAME") for start, end in foreign.find(text)]
     if _LATIN.search(text):
         found += [Span(start, end, "NAME") for start, end in romanised.find_given(text)]
@@ -197,11 +156,6 @@ def candidates(text: str) -> Iterator[tuple[re.Match[str], int]]:
             yield match, _length(text, match.start(), word)
 
 
-def _spans(pattern: re.Pattern[str], text: str) -> list[Span]:
-    spans = (match.span(match.lastgroup or 0) for match in pattern.finditer(text))
-    return [Span(start, end, "NAME") for start, end in spans if not _NOT_SAID.match(text, start)]
-
-
 def _length(text: str, start: int, word: str) -> int:
     """How many characters of the word at ``start`` are a name: 0, 2 (지훈), 3 (박지훈) or 4 (남궁지훈)."""
     if word[:3] in NOT_PEOPLE or _NAME_OF_A_PLACE.match(text, start):
@@ -224,34 +178,51 @@ def _double(text: str, start: int, word: str) -> int:
     if _fits(text, start + 4, word[2:4], word[4:], surname=word[:2]):
         return 4
     one = word[:2] in _ONLY_SURNAMES and word[2:3] not in ("", *"이은가씨도을의")
-    return 3 if one and _TAIL.match(word, 3) else 0
+    return 3 if one and (_TAIL.match(word, 3) or _TITLED.match(text, start + 3)) else 0
 
 
 def _fits(text: str, end: int, given: str, tail: str, *, surname: str = "") -> bool:
     """Whether ``given``, which ends at ``end``, is a name here. ``tail`` is the rest of its word."""
     clear = surname in CLEAR_SURNAMES or len(surname) > 1
     linked = _LINKED.match(tail) is not None
-    also = given in _ALSO_GIVEN and (clear or (given != "우리" and _GLUED_TITLE.match(text, end)))
+    also = given in _ALSO_GIVEN and (clear or _is_also_given(text, end, given))
     never = given in NEVER and not (also or (linked and given in _KNOWN))
     if len(given) < 2 or never:
         return False
     if (given in NAMES and surname not in RARE_SURNAMES) or (given in WORDS and clear):
         return _TAIL.match(tail) is not None or _TITLED.match(text, end) is not None
     if given in _KNOWN:
-        titled = _TITLED_THING if given in _ORDINARY else _TITLED_WORD
+        alone = given in _ORDINARY and (surname in ("", "이") or surname + given[0] in COMMON)
+        titled = _TITLED_THING if alone else _TITLED_WORD
     elif given[0] in FIRST and given[1] in _SECOND and not _JOB_HERE.match(given):
         ordinary = given in _ORDINARY or surname + given[0] in COMMON or given[1] in _ENDS_OF_ADJECTIVES
+        if clear and not ordinary and _TAIL.match(tail) and _OFFICE.search(text, 0, end - len(surname) - 2):
+            return True
         titled = _TITLED_PLAINLY if ordinary else _TITLED_WORD if surname else _TITLED_KIN
+    elif (
+        surname and given[0] in FIRST and given[1] not in _ENDS_OF_WORDS and surname + given[0] not in COMMON
+    ):
+        return not tail and _TITLED_SURELY.match(text, end) is not None
     else:
         return False
     return (
         (given in WORDS and given not in COMMON and _PARTNERED.match(text, end) is not None)
         or (given in _KNOWN and _GLUED_TITLE.match(text, end) is not None)
+        or (given in _ALSO_GIVEN and _IN_COMPANY.match(text, end) is not None)
         or _is_called(text, end, given, tail)
         or titled.match(text, end) is not None
         or (given in WORDS and _BESIDE.match(tail) is not None)
         or (given in PEOPLE and not surname and _is_about(text, end, tail))
         or (clear and _is_beside_a_name(text, end, tail, len(surname) + 2))
+    )
+
+
+def _is_also_given(text: str, end: int, given: str) -> bool:
+    """가을 언니, 가을이랑 영화; not 우리 언니, 더 나은 선배, 하나 누나 줘."""
+    if given == "우리" or _MORE.search(text, 0, end - 2):
+        return False
+    return bool(
+        _GLUED_TITLE.match(text, end) or (given not in ("하나", "나라") and _IN_COMPANY.match(text, end))
     )
 
 

@@ -20,7 +20,18 @@ from pathlib import Path
 from persona_core.privacy import KINDS, Names, Span, detect, learn
 
 HERE = Path(__file__).parent
-SETS = ("", "_held_out", "_last", "_fresh", "_disguised", "_unseen", "_names")
+SETS = (
+    "",
+    "_held_out",
+    "_last",
+    "_fresh",
+    "_disguised",
+    "_unseen",
+    "_names",
+    "_parents",
+    "_students",
+    "_unusual",
+)
 _PARTICIPANTS = re.compile(r"# Participants: (.+), (.+)\. Nicknames: (.+)\.")
 _NAMED = frozenset({"NAME", "NICKNAME"})
 _MARK = re.compile(r"\{([A-Z_]+)\|([^}]*)\}")

@@ -111,3 +111,20 @@ def test_a_display_name_leads_to_the_given_name(display_name):
 def test_a_surname_with_a_title_is_masked_before_that_title():
     """김팀장 is the only thing his contact says: 김 is masked where it stands so."""
     assert found("김팀장님 김 팀장 김치", Names("이서연", "김팀장(영업)")) == [("김", "PARTNER")] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("다니는 먼저 잔다", ["다니"]),
+        ("다니야 저녁 뭐", ["다니"]),
+        ("니가 다니던 헬스장", []),
+        ("학원 다니기 싫대", []),
+        ("역시 찜이 최고야", ["찜"]),
+        ("찜 목록에 넣어놔", []),
+    ],
+)
+def test_a_pet_name_that_is_a_verb_or_a_thing_is_one_only_where_somebody_stands(text, expected):
+    """다니 goes to bed, but nobody is in 다니던; 찜 is the best, but not in 찜 목록."""
+    names = Names(nicknames=["다니", "찜"])
+    assert [name for name, _ in found(text, names)] == expected

@@ -10,12 +10,13 @@ their prompts, so that what is trained is what is served. Every reply is rendere
 the *past*: hybrid templates put an empty think-block before the newest reply only, and a model trained with it in
 one place and served with it in another answers worse. Every prompt is dated alike, too: some templates write today's date,
 and a model would be served with another one than it was trained with. Contents are tokenised apart from the template,
-with special tokens switched off, so no message can pretend to be one.
+and never into a token that was added to the vocabulary, so no message can pretend to be one.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from persona_core.errors import DataError
@@ -147,13 +148,21 @@ class Encoded:
 
 _MARK = re.compile("\ue000(\\d+)\ue001")
 
-# Put before a template, this stands for the clock that transformers gives it. ``+%}`` leaves what follows as it is.
+# Put before a template, this stands for the clock that transformers gives it. What is empty at its end is there so that
+# no white space at the template's beginning is trimmed as that after a block is.
 _CLOCK = (
     "{% macro strftime_now(format) -%}"
     "{{ format.replace('%d', '01').replace('%b', 'Jan').replace('%B', 'January').replace('%Y', '2026')"
     ".replace('%m', '01') }}"
-    "{%- endmacro +%}"
+    "{%- endmacro %}{{ '' }}"
 )
+
+
+def dated_template(tokenizer: Any) -> str:
+    """The chat template of ``tokenizer``, which writes one date on every day; as it is where it writes none."""
+    template: str = tokenizer.get_chat_template()
+    reads_a_clock = "strftime_now" in template and not template.startswith(_CLOCK)
+    return _CLOCK + template if reads_a_clock else template
 
 
 def encode(tokenizer: Any, turns: Iterable[Turn], chat_format: ChatFormat) -> Encoded:
@@ -208,9 +217,10 @@ def _template_pieces(tokenizer: Any, roles: Sequence[str], *, ends_in_reply: boo
 
     more = ["user"] if ends_in_reply else ["assistant", "user"]
     marked = [{"role": role, "content": f"\ue000{i}\ue001"} for i, role in enumerate([*roles, *more])]
-    template = _CLOCK + tokenizer.get_chat_template()
     try:
-        rendered: str = tokenizer.apply_chat_template(marked, chat_template=template, tokenize=False)
+        rendered: str = tokenizer.apply_chat_template(
+            marked, chat_template=dated_template(tokenizer), tokenize=False
+        )
     except TemplateError as error:  # the template's own refusal, of a system prompt for instance
         raise DataError("core.template_unfit") from error
     parts = _MARK.split(rendered)  # piece, "0", piece, "1", piece, …
@@ -224,15 +234,35 @@ def _template_ids(tokenizer: Any, piece: str) -> list[int]:
 
 
 def _content_ids(tokenizer: Any, content: str) -> list[int]:
-    return list(tokenizer(content, add_special_tokens=False, split_special_tokens=True).input_ids)
+    """The tokens of what someone said. Where they would be an added one, like <think>, it is read in two parts.
+
+    An added token of a single character has no parts: it stays.
+    """
+    read = tokenizer(content, add_special_tokens=False, split_special_tokens=True)
+    ids: list[int] = list(read.input_ids)
+    added = _added_ids(tokenizer)
+    if added.isdisjoint(ids):  # split_special_tokens sees to the special ones
+        return ids
+    spans = zip(ids, read.encodings[0].offsets, strict=True)
+    cuts = [begin + 1 for token, (begin, end) in spans if token in added and end - begin > 1]
+    if not cuts:
+        return ids
+    parts = (content[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(content)], strict=True))
+    return [token for part in parts for token in _content_ids(tokenizer, part)]
 
 
-def _special_ids(tokenizer: Any) -> set[int]:
+@lru_cache(maxsize=2)  # tokenizers, for each of which it takes milliseconds
+def _added_ids(tokenizer: Any) -> frozenset[int]:
+    return frozenset(tokenizer.added_tokens_decoder)
+
+
+@lru_cache(maxsize=2)
+def _special_ids(tokenizer: Any) -> frozenset[int]:
     # all_special_ids lists only the named ones (eos, pad, …): Gemma's <end_of_turn> is not among them.
-    return {i for i, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return frozenset(i for i, token in tokenizer.added_tokens_decoder.items() if token.special)
 
 
-def _end_of_turn(ids: Sequence[int], specials: set[int]) -> int:
+def _end_of_turn(ids: Sequence[int], specials: frozenset[int]) -> int:
     """How many of the tokens after a reply belong to it: up to and with the first special one."""
     for position, token in enumerate(ids):
         if token in specials:

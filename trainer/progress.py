@@ -1,5 +1,6 @@
 """What the person in front of the machine sees while it works: lines and bars on stderr, from the table of texts."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,6 +18,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from persona_core.errors import PersonaError
 from persona_core.texts import text
 from trainer import team
 
@@ -30,6 +32,20 @@ def console() -> Console:
 def say(key: str, **values: object) -> None:
     """Print the text of ``key``. Values are printed as they are, never read as markup."""
     console().print(text(key, **values), markup=False, soft_wrap=True)
+
+
+def say_error(error: PersonaError) -> None:
+    """Print the one line of ``error``, by whichever of several processes meets it first."""
+    if team.is_first("error"):
+        speaker = Console(stderr=True, highlight=False)
+        speaker.print(text("cli.error", message=error), markup=False, soft_wrap=True)
+
+
+def ask(key: str) -> str:
+    """What the person types after the text of ``key``; empty where nobody sits at a terminal."""
+    if not (sys.stdin.isatty() and console().is_terminal):
+        return ""
+    return console().input(text(key) + " ", markup=False)
 
 
 class _Rate(ProgressColumn):

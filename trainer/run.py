@@ -83,12 +83,12 @@ class Run:
             metrics: dict[str, Any] = json.loads(self.metrics_file.read_text(encoding="utf-8"))
         return metrics
 
-    def add_metrics(self, section: str, values: Mapping[str, Any]) -> None:
+    def add_metrics(self, section: str, values: Mapping[str, Any], *, by_any: bool = False) -> None:
         """Write ``values`` under ``section`` of metrics.json, leaving the other sections.
 
-        Of several processes only the first writes.
+        Of several processes only the first writes, or whichever calls where ``by_any``.
         """
-        if not team.leads():
+        if not (by_any or team.leads()):
             return
         document = {**self.read_metrics(), section: dict(values)}
         write_whole(self.metrics_file, json.dumps(document, ensure_ascii=False, indent=2) + "\n")

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 PATIENCE = timedelta(hours=12)  # the others wait while the first reads and masks years of chat
+ANSWER = timedelta(seconds=10)  # from the store of the same machine
 
 # What makes a process one of several: none of it is for the programs that we start.
 VARIABLES = frozenset({"RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"})
@@ -69,6 +70,37 @@ def leading() -> Iterator[None]:
     yield
     if leads():
         wait()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """The block is work that all share. Where another process has stopped, this one does, too, and says nothing of it.
+
+    Raises:
+        SystemExit: another process has stopped; it tells why.
+    """
+    from torch import distributed
+
+    try:
+        yield
+    except RuntimeError as error:  # NCCL's is a DistError; gloo's can be told by its text alone
+        if _assembled() and (isinstance(error, distributed.DistError) or "/gloo/" in str(error)):
+            raise SystemExit(1) from None
+        raise
+
+
+def is_first(what: str) -> bool:
+    """Whether no other process has asked the same before: of those that fail alike, one does ``what`` is to be done."""
+    if not _assembled():
+        return leads()
+    from torch import distributed
+
+    address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    try:
+        store = distributed.TCPStore(address, port, is_master=False, timeout=ANSWER)
+        return bool(store.add(f"persona/{what}", 1) == 1)
+    except distributed.DistError:  # the process that kept it is gone
+        return True
 
 
 @contextmanager

@@ -193,9 +193,10 @@ def _room(match: re.Match[str]) -> Kind | None:
 
 
 def _pair(match: re.Match[str]) -> Kind | None:
-    """205-1103 beside a word that says it is a home."""
+    """205-1103 beside a word that says it is a home, or 205-1103호."""
     told = (
-        _HOME.search(before(match, 16))
+        match[0].endswith("호")
+        or _HOME.search(before(match, 16))
         or _MINE.match(after(match, 14))
         or _HOUSEHOLD.search(after(match, 16))
     )
@@ -245,7 +246,7 @@ ADDRESSES = Family(
             "ADDRESS",
         ),
         Rule(r"(?<![\d\-])(?P<value>\d{2,4}동)(?=\s?(?:경비실|경비\s?아저씨|공동\s?현관))", "ADDRESS"),
-        Rule(r"(?<![\d\-])\d{2,4}-\d{3,4}(?![\d\-])", _pair),
+        Rule(r"(?<![\d\-])\d{2,4}-\d{3,4}(?:\s?호(?![선차기점관봉]))?(?![\d\-])", _pair),
         Rule(rf"{_MASKED}[ ,]{{0,2}}(?P<value>\d{{2,4}}-\d{{3,4}}(?!\d)|{_FLAT}|{_ROOM})", "ADDRESS"),
         Rule(
             rf"(?:우편\s?(?:번호)?|\(우\))[^\d\n{FILLED}]{{0,6}}(?P<value>\d{{5}})(?!\d)(?!{UNIT})", "ADDRESS"

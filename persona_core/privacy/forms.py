@@ -46,7 +46,7 @@ _HIDDEN = re.compile(
 )
 _SPACED = re.compile(  # 김 민 수; not a stretch of a text in which everything is spaced
     rf"{_START}(?<![가-힣] )(?![한이손명] ){_USUAL}([ .·])[{FIRST}]\1[{SECOND}]"
-    r"(?=[^가-힣]|$|[아야이가은는님씨도의](?![가-힣]))(?! [가-힣](?![가-힣]))"
+    r"(?=[^가-힣]|$|[아야이가은는님씨도의](?![가-힣]))(?! (?!씨)[가-힣](?![가-힣]))"
 )
 _CONTACT = re.compile(r"연락처\s?:\s?(?P<name>[가-힣]{2,4})(?![가-힣])")
 # 국민 123456-01-234567 홍길동: the owner of the account.

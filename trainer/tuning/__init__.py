@@ -1,9 +1,9 @@
 """Examples -> adapter: which base, what fits, training that resumes, and how well it foresees what was never seen."""
 
 from trainer.tuning.base import prepare_process
-from trainer.tuning.evaluation import evaluate
+from trainer.tuning.evaluation import evaluate, load_trained
 from trainer.tuning.memory import check_base, choose_base
 from trainer.tuning.report import write_report
 from trainer.tuning.training import tune
 
-__all__ = ["check_base", "choose_base", "evaluate", "prepare_process", "tune", "write_report"]
+__all__ = ["check_base", "choose_base", "evaluate", "load_trained", "prepare_process", "tune", "write_report"]

@@ -7,12 +7,13 @@ import importlib.util
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from persona_core.errors import PersonaError, TrainingError
 from persona_core.hub import hub_errors
+from trainer.tuning.attention import attend_by_row
 from trainer.tuning.source import Source
 
 Device = Literal["cpu", "cuda"]
@@ -84,7 +85,10 @@ def load_tokenizer(source: Source) -> Any:
 
     with _explained(source):
         tokenizer = AutoTokenizer.from_pretrained(
-            source.location, revision=source.base.revision or "main", trust_remote_code=False
+            source.location,
+            revision=source.base.revision or "main",
+            config=load_config(source),
+            trust_remote_code=False,
         )
     if tokenizer.chat_template is None:
         raise TrainingError("tuning.no_template", base=source.base.id)
@@ -94,15 +98,34 @@ def load_tokenizer(source: Source) -> Any:
 def load_config(source: Source) -> Any:
     """The base's configuration, without its weights.
 
+    Llama's own class in transformers (seen in 5.17 to 5.23) refuses heads that do not divide the hidden size, although
+    their width is given, as in Kanana 1.5. Mistral's computes the same and takes them: such a base is trained, and
+    released, under that name, so that it loads for everyone.
+
     Raises:
         TrainingError: it cannot be loaded.
     """
-    from transformers import AutoConfig
+    from transformers import AutoConfig, MistralConfig, PreTrainedConfig
 
+    revision = source.base.revision or "main"
     with _explained(source):
-        return AutoConfig.from_pretrained(
-            source.location, revision=source.base.revision or "main", trust_remote_code=False
-        )
+        told, _ = PreTrainedConfig.get_config_dict(source.location, revision=revision)
+        if _is_refused_llama(told):
+            renamed = {
+                "model_type": "mistral",
+                "architectures": ["MistralForCausalLM"],
+                "sliding_window": None,
+            }
+            return MistralConfig.from_dict({**told, **renamed})
+        return AutoConfig.from_pretrained(source.location, revision=revision, trust_remote_code=False)
+
+
+def _is_refused_llama(told: Mapping[str, Any]) -> bool:
+    """Whether a config.json is a Llama whose heads have a width of their own, and that Mistral's class can stand for."""
+    if told.get("model_type") != "llama" or not told.get("head_dim"):
+        return False
+    has_bias = told.get("attention_bias") or told.get("mlp_bias")
+    return bool(told["hidden_size"] % told["num_attention_heads"] and not has_bias)
 
 
 def load_model(source: Source, device: Device) -> Any:
@@ -126,6 +149,7 @@ def load_model(source: Source, device: Device) -> Any:
         model = AutoModelForCausalLM.from_pretrained(
             source.location,
             revision=source.base.revision or "main",
+            config=load_config(source),
             dtype=dtype,
             quantization_config=nf4,
             device_map={"": torch.device(device, _own_gpu()) if device == "cuda" else device},
@@ -135,6 +159,8 @@ def load_model(source: Source, device: Device) -> Any:
     if not quantised_layers(model):
         raise TrainingError("tuning.not_quantised", base=source.base.id)
     keep_unpacked(model)
+    if device == "cpu":
+        attend_by_row(model)
     model.config.use_cache = False
     return model
 

@@ -53,6 +53,7 @@ LENGTHS_APART = 64  # tokens between two lengths that are tried
 SHORTEST = 256  # tokens: with less, a system prompt leaves no room for a conversation
 
 Step = Literal["halve_batch", "offload"]
+Room = tuple[Device, int]  # a device, and the bytes that are free on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +97,42 @@ class Plan:
         return self.need <= self.free
 
 
-def read_plan(record: Mapping[str, Any]) -> Plan:
-    """The plan that ``asdict`` wrote into a run's metrics, and `trainer.tuning.proof` added its measurement to."""
+def read_plan(record: Mapping[str, Any]) -> Plan | None:
+    """The plan that ``asdict`` wrote into a run's metrics, and `trainer.tuning.proof` added its measurement to.
+
+    ``None`` where another version wrote it: it is to be made anew.
+    """
     values = {name: value for name, value in record.items() if name != "proof"}
-    return Plan(**{**values, "peak": Peak(**record["peak"]), "steps": tuple(record["steps"])})
+    try:
+        return Plan(**{**values, "peak": Peak(**record["peak"]), "steps": tuple(record["steps"])})
+    except (KeyError, TypeError):
+        return None
 
 
 # --- which base ---
 
 
-def choose_base(settings: Settings) -> str:
+def choose_base(settings: Settings, room: Room | None = None) -> str:
     """The Hub id to train when nobody names one: what fits the GPU, and the smallest on a CPU, for the time it takes.
+
+    ``room`` is another machine's; otherwise it is looked for here.
 
     Raises:
         TrainingError: not even the smallest fits.
     """
     prepare_process()
-    device = choose_device(settings.device)
-    free = free_bytes(device)
+    device, free = room or room_here(settings)
     for base in LADDER if device == "cuda" else LADDER[-1:]:
         best = least(base, BASES[base], settings, device, free)
         if best.fits:
             return base
     raise TrainingError("tuning.no_memory", free=in_gib(free), need=in_gib(best.need))
+
+
+def room_here(settings: Settings) -> Room:
+    """The device of this machine for ``settings``, and what is free on it."""
+    device = choose_device(settings.device)
+    return device, free_bytes(device)
 
 
 def bases_that_fit(settings: Settings, device: Device, free: int) -> list[str]:
@@ -130,8 +144,10 @@ def bases_that_fit(settings: Settings, device: Device, free: int) -> list[str]:
     ]
 
 
-def check_base(settings: Settings) -> Source:
+def check_base(settings: Settings, room: Room | None = None) -> Source:
     """Say before a long chat is read what would stop training after it; the base, when nothing would.
+
+    ``room`` is another machine's; otherwise it is looked for here.
 
     Raises:
         TrainingError, HubError: the base is not to be had, is no chat model, or does not fit.
@@ -139,23 +155,25 @@ def check_base(settings: Settings) -> Source:
     prepare_process()
     source = find_source(settings.base, settings.base_revision)
     load_tokenizer(source)
-    plan(settings, source, choose_device(settings.device))
+    plan(settings, source, *(room or room_here(settings)))
     return source
 
 
 # --- the plan ---
 
 
-def plan(settings: Settings, source: Source, device: Device) -> Plan:
+def plan(settings: Settings, source: Source, device: Device, free: int | None = None) -> Plan:
     """The largest batch of whole rows that fits the device, by the base's configuration.
+
+    ``free`` bytes are what there is; otherwise they are looked for here.
 
     Raises:
         TrainingError: not one row fits, or rows are longer than the base can read.
     """
-    return plan_for(source.base.id, shape_of(load_config(source)), settings, device)
+    return plan_for(source.base.id, shape_of(load_config(source)), settings, device, free)
 
 
-def plan_for(base: str, shape: Shape, settings: Settings, device: Device) -> Plan:
+def plan_for(base: str, shape: Shape, settings: Settings, device: Device, free: int | None = None) -> Plan:
     """`plan` for a base whose shape is known.
 
     Raises:
@@ -163,7 +181,7 @@ def plan_for(base: str, shape: Shape, settings: Settings, device: Device) -> Pla
     """
     if settings.max_length > shape.context:
         raise TrainingError("tuning.too_long", length=settings.max_length, context=shape.context)
-    free = free_bytes(device)
+    free = free_bytes(device) if free is None else free
     made = _first(base, shape, settings, device, free)
     while not made.fits:
         smaller = step_down(made, shape)

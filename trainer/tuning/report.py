@@ -15,12 +15,15 @@ from typing import Any
 from persona_core.privacy import restore
 from persona_core.privacy.display import given_name
 from trainer.dataset.plots import Line, lines
+from trainer.fidelity.memory_section import remembered
+from trainer.fidelity.section import fidelity
 from trainer.page import Parts, whole_page
 from trainer.run import Run, write_whole
 from trainer.tuning.log import GIB
 from trainer.tuning.samples import read_samples
 
 FILE_NAME = "report.html"
+DRIFTS = ("drift", "drift_bf16")  # of what is published, and of its full weights; see trainer.release
 PRIVATE = ("exports", "exports_sha256")  # settings that are nothing to look at
 
 _parts = Parts("run_report")
@@ -100,6 +103,29 @@ def _curves(facts: Facts) -> str:
         )
     ]
     return "\n".join([*both, *alone])
+
+
+def _fidelity(facts: Facts) -> str:
+    return fidelity(facts.metrics.get("fidelity", {}))
+
+
+def _remembered(facts: Facts) -> str:
+    return remembered(facts.metrics.get("memory", {}))
+
+
+def _drift(facts: Facts) -> str:
+    drifts = [facts.metrics[name] for name in DRIFTS if name in facts.metrics]
+    if not drifts:
+        return ""
+    forms = {"kl": ".5f", "nll_change": "+.5f", "agreement": ".1%", "greedy": ".1%"}
+    rows = [
+        [_parts.both(f"drift_{name}"), *(format(drift[name], form) for drift in drifts)]
+        for name, form in forms.items()
+    ]
+    columns = ("measure", *(name for name in DRIFTS if name in facts.metrics))
+    note = _parts.both("drift_note", tokens=f"{drifts[0]['tokens']:,}")
+    table = _parts.table(columns, rows, numbers=range(1, len(columns)))
+    return _parts.section("drifts", table, note)
 
 
 def _memory(facts: Facts) -> str:
@@ -183,8 +209,11 @@ def _key() -> str:
 SECTIONS: tuple[Callable[[Facts], str], ...] = (
     _figures,
     _learned,
+    _fidelity,
+    _remembered,
     _curves,
     _samples,
+    _drift,
     _memory,
     _data,
     _settings,

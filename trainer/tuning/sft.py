@@ -7,7 +7,6 @@ from typing import Any
 from persona_core.manifest import Base
 from trainer.run import Run
 from trainer.tuning.adapter import in_full_precision, lora, save_adapter
-from trainer.tuning.attention import attend_by_row
 from trainer.tuning.base import compute_dtype, load_model
 from trainer.tuning.labels import IGNORED, Row
 from trainer.tuning.memory import Plan
@@ -30,11 +29,8 @@ def build_trainer(
     """A trainer over the base in NF4 with a new LoRA, ready to train or to resume."""
     from transformers import PrinterCallback
 
-    model = load_model(source, plan.device)
-    if plan.device == "cpu":
-        attend_by_row(model)
     trainer = _trainer_class(source.base)(
-        model=model,
+        model=load_model(source, plan.device),
         args=arguments(run, plan, packing=packing),
         train_dataset=_dataset(rows),
         processing_class=tokenizer,
@@ -74,6 +70,7 @@ def arguments(run: Run, plan: Plan, *, packing: bool = True) -> Any:
         optim="adamw_torch_fused",
         # numbers and memory
         use_cpu=not on_gpu,
+        ddp_find_unused_parameters=False,  # every LoRA weight is used in every forward
         bf16=dtype == torch.bfloat16,
         fp16=dtype == torch.float16,
         activation_offloading=plan.offload,

@@ -62,8 +62,8 @@ def with_less(run: Run, source: Source, plan: Plan, attempt: Callable[[Plan], Re
         if smaller is None:
             raise too_big(plan, shape, run.settings, tried=True)
         plan = smaller
-        run.add_metrics("plan", asdict(plan))
-        if team.size() > 1:  # the others are in the middle of a step, and wait for this process in vain
+        run.add_metrics("plan", asdict(plan), by_any=team.is_first("plan"))
+        if team.size() > 1:  # the others are in the middle of a step, and stop when they miss this one
             raise TrainingError("memory.run_again", batch=plan.batch, accumulation=plan.accumulation)
         offload = text("memory.and_offload") if plan.offload else ""
         say("memory.stepped_down", batch=plan.batch, accumulation=plan.accumulation, offload=offload)

@@ -22,11 +22,12 @@ from trainer.progress import say
 from trainer.run import Run, storage, whole_folder
 from trainer.tuning.adapter import CONFIG, WEIGHTS
 from trainer.tuning.base import choose_device, load_tokenizer, prepare_process
+from trainer.tuning.canaries import planted
 from trainer.tuning.checkpoints import Checkpoints, mark_of
 from trainer.tuning.course import Course, course_callback, is_over
 from trainer.tuning.environment import environment, held_bytes
 from trainer.tuning.interrupt import Interrupt, interruptible
-from trainer.tuning.labels import Rows, label, read_rows
+from trainer.tuning.labels import Row, Rows, label, read_rows
 from trainer.tuning.log import best, curves, evaluations, thinned
 from trainer.tuning.machine import nvidia_gpu
 from trainer.tuning.memory import Plan, plan, read_plan, tell_plan
@@ -65,7 +66,9 @@ def tune(run: Run) -> None:
         chosen = _plan_of(run, source)
     _announce(run, chosen, learned)
     with _disk_errors(run.checkpoints):
-        task = Task(run, source, tokenizer, learned, held_out)
+        settings = run.settings
+        canaries = planted(tokenizer, learned, settings.seed, settings.canaries, settings.max_length)
+        task = Task(run, source, tokenizer, learned, held_out, canaries)
         state = with_less(run, source, chosen, lambda fits: _train(task, fits))
         team.part()
         if team.leads():
@@ -82,10 +85,16 @@ class Task:
     tokenizer: Any
     learned: Rows
     held_out: Rows
+    canaries: tuple[Row, ...]
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Everything that is trained on."""
+        return self.learned.rows + self.canaries
 
     @property
     def checkpoints(self) -> Checkpoints:
-        mark = mark_of(self.run.settings, self.source, (self.learned.rows, self.held_out.rows))
+        mark = mark_of(self.run.settings, self.source, (self.rows, self.held_out.rows))
         return Checkpoints(self.run.checkpoints, mark)
 
 
@@ -120,7 +129,7 @@ def _train(task: Task, chosen: Plan) -> Any:
         task.run,
         source=task.source,
         plan=chosen,
-        rows=task.learned.rows,
+        rows=task.rows,
         tokenizer=task.tokenizer,
         course=course,
     )
@@ -152,9 +161,9 @@ def _plan_of(run: Run, source: Source) -> Plan:
     if left or not rows:
         raise TrainingError("tuning.uneven_share", batch=run.settings.effective_batch, processes=team.size())
     device = choose_device(run.settings.device)
-    recorded = run.read_metrics().get("plan")
-    if recorded and recorded["device"] == device and recorded["batch"] * recorded["accumulation"] == rows:
-        return read_plan(recorded)
+    recorded = read_plan(run.read_metrics().get("plan", {}))
+    if recorded and recorded.device == device and recorded.batch * recorded.accumulation == rows:
+        return recorded
     made = plan(replace(run.settings, effective_batch=rows), source, device)
     run.add_metrics("plan", asdict(made))
     return made
@@ -220,6 +229,7 @@ def _record(task: Task, chosen: Plan, state: Any) -> None:
         "examples": len(learned.rows),
         "shortened": learned.shortened,
         "left_out": learned.left_out,
+        "canaries": len(task.canaries),
         "tokens": learned.tokens,
         "supervised_tokens": learned.supervised,
         "steps": state.global_step,

@@ -65,6 +65,7 @@ def found(text):
         ("성산로4길 스물한번지", ("성산로4길 스물한번지", "ADDRESS")),
         ("백일동 팔백삼호야", ("백일동 팔백삼호", "ADDRESS")),
         ("101동 1502호야", ("101동 1502호", "ADDRESS")),
+        ("205-1103 호 앞에 두고가", ("205-1103 호", "ADDRESS")),
     ],
 )
 def test_one_of_each_form(text, expected):

@@ -9,7 +9,7 @@ from persona_core.prompt import ChatFormat
 from trainer.tuning import evaluation
 from trainer.tuning.adapter import WEIGHTS
 from trainer.tuning.base import load_model
-from trainer.tuning.evaluation import Score, batches, comparison, evaluate, measure
+from trainer.tuning.evaluation import Score, batches, comparison, evaluate, load_trained, measure
 from trainer.tuning.labels import IGNORED, Row, read_rows
 from trainer.tuning.source import find_source
 
@@ -79,7 +79,7 @@ def test_the_reduction_is_relative_to_the_base():
 
 def test_a_run_is_measured_base_beside_tuned(trained, model, rows):
     """The tuned figure is the one training saw, the base figure that of the base alone; samples lie beside."""
-    evaluate(trained)
+    evaluate(trained, load_trained(trained))
     metrics = trained.read_metrics()
     measured = metrics["evaluation"]
     assert measured["tuned"]["nll"] == metrics["training"]["best"]["nll"]

@@ -8,6 +8,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from persona_core.engine.decoding import prompt_ids
 from persona_core.errors import DataError
@@ -15,6 +17,7 @@ from persona_core.manifest import Base, Generation, PersonaManifest
 from persona_core.prompt import (
     ChatFormat,
     Turn,
+    clean_bubble,
     encode,
     end_of_turn_id,
     parse_reply,
@@ -135,16 +138,20 @@ def test_what_is_learned_reads_back_as_his_bubbles(family, tokenizer, row):
     assert all(parse_reply(render_reply(bubbles)) == bubbles for bubbles in said)
 
 
-def test_no_message_can_speak_for_the_template(family, tokenizer):
-    """Every special token of the family, typed into a message, is ordinary text."""
-    forged = "".join([family.bos or "", family.eos, *family.controls])
-    honest, typed = (
-        encode(tokenizer, (Turn("partner", (said,)), Turn("persona", (said,))), FORMAT).ids
-        for said in ("밥?", forged)
+@given(data=st.data())
+@settings(deadline=None, max_examples=30)
+def test_no_message_can_speak_for_the_template(tokenizer, data):
+    """Any tokens ever added to the vocabulary, typed into a message, are ordinary text and read back as typed."""
+    typed = st.sampled_from([token.content for token in tokenizer.added_tokens_decoder.values()])
+    words = st.lists(typed | st.text(alphabet="가 <|>/.", max_size=3), max_size=6)
+    said = clean_bubble("".join(data.draw(words))) or "밥?"
+    honest, forged = (
+        encode(tokenizer, (Turn("partner", (bubble,)), Turn("persona", (bubble,))), FORMAT).ids
+        for bubble in ("밥?", said)
     )
     added = set(tokenizer.added_tokens_decoder)
-    assert [i for i in typed if i in added] == [i for i in honest if i in added]
-    assert forged in tokenizer.decode(typed)
+    assert [i for i in forged if i in added] == [i for i in honest if i in added]
+    assert said in tokenizer.decode(forged)
 
 
 def test_a_reply_ends_where_generation_stops(family, tokenizer):

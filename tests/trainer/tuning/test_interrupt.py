@@ -68,7 +68,8 @@ def test_the_handlers_are_what_they_were_before():
 def test_ctrl_c_during_the_export_is_announced_once(trained, tmp_path):
     """Parent and child both get it, as at a terminal; one line is printed, and the exit code is that of an interrupt."""
     shutil.copytree(trained.path, tmp_path / "run")
-    load_run(tmp_path / "run").add_metrics("evaluation", {})
+    for done in ("evaluation", "fidelity"):
+        load_run(tmp_path / "run").add_metrics(done, {})
     process = subprocess.Popen(
         [sys.executable, "-m", "trainer.cli", "train", tmp_path / "run"],
         cwd=ROOT,

@@ -190,6 +190,14 @@ def test_a_plan_is_read_back_from_the_metrics(on_a_gpu, monkeypatch):
     assert read_plan(record) == made
 
 
+def test_a_plan_of_another_version_is_made_anew(on_a_gpu, monkeypatch):
+    """A record that lacks a field, or has one that is not known here, is no plan; nothing is guessed."""
+    record = asdict(gpu_plan(monkeypatch, 4.7, max_length=1024))
+    without = {name: value for name, value in record.items() if name != "steps"}
+    for other in ({}, without, {**record, "lanes": 2}, {**record, "peak": {"weights": 1}}):
+        assert read_plan(other) is None
+
+
 def test_the_plan_is_told_by_its_parts(on_a_gpu, monkeypatch, capfd):
     """Base, rank, length, every part, the division of a step, what was given up, and what else would fit."""
     monkeypatch.setenv("PERSONA_LANG", "en")

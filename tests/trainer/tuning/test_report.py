@@ -27,6 +27,9 @@ def page(trained, tmp_path_factory):
             "tuned": {"nll": 3.2, "perplexity": 24.5, "accuracy": 0.41, "tokens": 90},
         },
     )
+    drift = {"kl": 0.0012, "nll_change": 0.0004, "agreement": 0.962, "greedy": 0.91, "tokens": 2048}
+    for name in ("drift", "drift_bf16"):
+        run.add_metrics(name, drift)
     talk = Sample(("밥 먹었어?", "<b>뭐 해</b>"), (), ("웅 먹었지 ㅋㅋ", "너는?"), ("ㅇㅇ",))
     write_samples(run.path, [talk] * 2)
     write_report(run)
@@ -39,6 +42,7 @@ def test_a_run_leaves_its_page_while_it_goes(trained):
 
     assert page.count("<polyline") == 7  # two with two curves, three with one
     assert "bubble partner" not in page
+    assert 'id="drifts"' not in page
 
 
 def test_the_page_is_one_file_that_loads_nothing(page):

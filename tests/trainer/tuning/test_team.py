@@ -1,12 +1,14 @@
 """Two processes train one run: one of them talks and writes, and the curve is that of one process."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from persona_core.errors import TrainingError
 from persona_core.texts import text_in
 from tests.trainer.tuning.test_tensorboard import read_back
 from tests.trainer.tuning.test_training import tensors
@@ -33,7 +35,8 @@ def launch(*words, processes):
 def shared(make_run, tmp_path_factory):
     """A run that two processes trained; its evaluation and its release are taken for done. And what they printed."""
     run = make_run(tmp_path_factory.mktemp("team") / "run")
-    run.add_metrics("evaluation", {})
+    for done in ("evaluation", "fidelity"):
+        run.add_metrics(done, {})
     run.release.mkdir()
     done = launch("train", run.path, processes=2)
     assert done.returncode == 0, done.stderr
@@ -74,7 +77,6 @@ def test_one_process_talks_and_writes(shared):
 
 def test_a_batch_that_cannot_be_shared_is_refused(make_run, tmp_path, monkeypatch):
     """Three processes cannot take equal shares of four rows; the line names the option."""
-    from persona_core.errors import TrainingError
     from trainer.tuning.source import source_of
     from trainer.tuning.training import _plan_of
 
@@ -82,3 +84,47 @@ def test_a_batch_that_cannot_be_shared_is_refused(make_run, tmp_path, monkeypatc
     monkeypatch.setenv("WORLD_SIZE", "3")
     with pytest.raises(TrainingError, match="--effective-batch 4"):
         _plan_of(run, source_of(run))
+
+
+SHORT = """
+import os
+import torch
+from trainer import cli
+from trainer.tuning.course import Course
+
+def on_step_begin(self, args, state, control, **others):
+    if os.environ["RANK"] == "1" and state.global_step == 4:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    begin(self, args, state, control, **others)
+
+begin, Course.on_step_begin = Course.on_step_begin, on_step_begin
+cli.main()
+"""
+
+
+def test_where_one_process_lacks_memory_all_end_and_one_says_so(make_run, tmp_path):
+    """Neither hangs and neither shows a traceback; the smaller plan is recorded for when the command is run again."""
+    run = make_run(tmp_path / "run", batch=2)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    alike = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    alike |= {"ACCELERATE_USE_CPU": "true", "PERSONA_LANG": "en", "OMP_NUM_THREADS": "1"}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", SHORT, "train", run.path],
+            cwd=ROOT,
+            env={**os.environ, **alike, "RANK": rank, "LOCAL_RANK": rank},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in ("0", "1")
+    ]
+    said = [process.communicate()[1] for process in both]
+    assert [process.returncode for process in both] == [1, 2]
+    assert "Traceback" not in "".join(said)
+    line = str(TrainingError("memory.run_again", batch=1, accumulation=2))
+    assert [one.count(line) for one in said] == [0, 1]
+    plan = run.read_metrics()["plan"]
+    assert (plan["batch"], plan["accumulation"]) == (1, 2)
+    assert (run.checkpoints / "checkpoint-4" / "complete").exists()

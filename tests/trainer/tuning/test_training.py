@@ -300,27 +300,52 @@ def test_a_checkpoint_of_another_training_is_refused(trained, make_run, tmp_path
     assert not run.adapter.exists()
 
 
-@pytest.mark.parametrize("moment", ["adapter_config.json", "optimizer.pt", ".complete.partial"])
-def test_killed_while_it_saves_a_run_goes_on_as_if_it_was_not(trained, make_run, tmp_path, moment):
+MOMENTS = (
+    "adapter_config.json",
+    "optimizer.pt",
+    ".complete.partial",
+)  # of a save, by the file that is opened then
+
+# Forks are cheap where three processes would import everything three times.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from trainer.run import load_run
+from trainer.tuning import prepare_process, tune
+import peft, torch, trl, transformers
+
+prepare_process()
+for folder in sys.argv[1:]:
+    if os.fork():
+        assert os.waitstatus_to_exitcode(os.wait()[1]) == -signal.SIGKILL
+        continue
+    run = load_run(Path(folder))
+    file = str(run.checkpoints / "checkpoint-8" / run.path.name)
+    def audit(event, arguments):
+        if event == "open" and str(arguments[0]) == file:
+            os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(audit)
+    tune(run)
+    os._exit(0)
+"""
+
+
+@pytest.fixture(scope="module")
+def killed(make_run, tmp_path_factory):
+    """A run for each of `MOMENTS`, killed then at its second save."""
+    runs = {moment: make_run(tmp_path_factory.mktemp("killed") / moment) for moment in MOMENTS}
+    folders = [run.path for run in runs.values()]
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, *folders], capture_output=True, check=False, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    return runs
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_while_it_saves_a_run_goes_on_as_if_it_was_not(trained, killed, moment):
     """SIGKILL at any moment of a save leaves a checkpoint to go on from; curve and adapter are the unbroken run's."""
-    run = make_run(tmp_path / "run")
-    program = (
-        "import os, signal, sys\n"
-        "from pathlib import Path\n"
-        "from trainer.run import load_run\n"
-        "from trainer.tuning import tune\n"
-        "run = load_run(Path(sys.argv[1]))\n"
-        "file = str(run.checkpoints / 'checkpoint-8' / sys.argv[2])\n"
-        "def audit(event, arguments):\n"
-        "    if event == 'open' and str(arguments[0]) == file:\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "sys.addaudithook(audit)\n"
-        "tune(run)\n"
-    )
-    killed = subprocess.run(
-        [sys.executable, "-c", program, run.path, moment], capture_output=True, check=False, cwd=ROOT
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    run = killed[moment]
     assert (run.checkpoints / "checkpoint-8").exists()
 
     tune(load_run(run.path))

@@ -16,10 +16,13 @@ from string import Template
 from persona_core.texts import LANGUAGES, language, text_in
 
 
-def whole_page(title: str, content: Iterable[str]) -> str:
-    """The page as text; ``title`` is the key of a text."""
+def whole_page(title: str, content: Iterable[str], shown: str = "") -> str:
+    """The page as text; ``title`` is the key of a text, ``shown`` the language it begins with: the reader's, or this.
+
+    A form with the id ``answer`` sends along which language is shown when it is sent.
+    """
     template = Template(files("trainer.dataset").joinpath("page.html").read_text("utf-8"))
-    chosen = language()
+    chosen = shown or language()
     return template.substitute(
         language=chosen,
         title=escape(text_in(chosen, title)),

@@ -8,6 +8,7 @@ from persona_core.errors import SettingsError
 DEFAULT_BASE = "Qwen/Qwen3-4B-Instruct-2507"  # permissive, ungated, no think-block; fits 8 GB in NF4
 
 YEAR = 365 * 24 * 60  # minutes; a session gap beyond it would make one session of a chat
+MOST_CANARIES = 64  # more would not make their figure steadier
 MOST_ROWS = 1024  # in one optimizer step; a chat of years gives few steps of more
 
 Origin = Literal["default", "flag", "demo", "measured"]
@@ -49,6 +50,7 @@ class Settings:
     batch: int = 0  # rows at once on the device; 0: what memory allows
     evaluations: int = 6  # validations over the run
     patience: int = 2  # validations without a better loss before the run stops
+    canaries: int = 4  # invented secrets planted to measure memory, at most one in 64 examples; 0: none
     seed: int = 0
     accepted_licence: str = (
         ""  # of the base, when it forbids something of what we do, and was accepted all the same
@@ -73,6 +75,7 @@ class Settings:
                 1 <= self.effective_batch <= MOST_ROWS,
                 f"1–{MOST_ROWS}",
             ),
+            "--canaries": (self.canaries, 0 <= self.canaries <= MOST_CANARIES, f"0–{MOST_CANARIES}"),
             "--batch": (
                 self.batch,
                 self.batch == 0 or str(self.batch) in divisors,

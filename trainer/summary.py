@@ -9,6 +9,7 @@ from rich.text import Text
 from persona_core.privacy import restore
 from persona_core.privacy.display import given_name
 from persona_core.texts import text
+from trainer.fidelity.memory import MOST_EXPOSURE, Memory
 from trainer.progress import console, say
 from trainer.run import Run
 from trainer.tuning.samples import Sample, read_samples
@@ -25,10 +26,30 @@ def tell(run: Run) -> None:
         table.add_row(text("summary.accuracy"), f"{base['accuracy']:.1%}", f"{tuned['accuracy']:.1%}")
         console().print(table)
         say("summary.learned", percent=f"{1 - tuned['nll'] / base['nll']:.0%}", tokens=f"{tuned['tokens']:,}")
+    if fidelity := metrics.get("fidelity"):
+        taken = {who: f"{alike['taken']['value']:.0%}" for who, alike in fidelity["likeness"].items()}
+        found = {who: f"{asked['retrieved']['value']:.0%}" for who, asked in fidelity["relevance"].items()}
+        say("fidelity.taken_line", moments=fidelity["moments"], **taken)
+        say("fidelity.found_line", chance=f"{1 / fidelity['relevance']['tuned']['candidates']:.0%}", **found)
+    if measured := metrics.get("memory"):
+        _tell_memory(Memory(**measured))
     if drift := metrics.get("drift"):
         say("summary.drift", kl=f"{drift['kl']:.4f}", same=f"{drift['agreement']:.1%}")
     if samples := read_samples(run.path):
         console().print(_replies(samples, run.settings.me, run.settings.partner))
+
+
+def _tell_memory(memory: Memory) -> None:
+    say(
+        "recall.line",
+        exposure=f"{memory.most_exposed:.1f}",
+        most=f"{MOST_EXPOSURE:.0f}",
+        copied=f"{memory.copied:.1%}",
+        his=f"{memory.copied_by_him:.1%}",
+        drawn=f"{memory.drawn_out:.1%}",
+    )
+    if over := memory.over_limits():
+        say("release.remembers", figures=", ".join(over))
 
 
 def _replies(samples: Iterable[Sample], me: str, partner: str) -> Table:

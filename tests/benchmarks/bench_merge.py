@@ -1,6 +1,6 @@
 """How far 4 bits take the merged model from the trained one, by the way they are made; and what an export takes.
 
-    python -m tests.benchmarks.bench_merge RUN [--strength 0.1 --strength 1 --strength 3]
+    python -m tests.benchmarks.bench_merge RUN [--strength 0.1 --strength 1]
     python -m tests.benchmarks.bench_merge --shape 0.6B
 
 The first compares ways to merge the adapter of a finished run, weakened or strengthened, on the held-out replies: mean
@@ -10,7 +10,27 @@ seconds and the highest memory: what the process holds itself, and with the page
 
 The demo's run (`persona-train --demo`; deltas of 11 to 32 % of the weights, 890 held-out tokens, two cores):
 
-TABLE
+    delta | weights                     | KL      | loss     | choice | greedy
+      0.1 | base alone                  | 0.05249 | +0.40859 |  82.5% |  59.5%
+      0.1 | in full (bf16)              | 0.00016 | -0.00025 |  99.0% | 100.0%
+      0.1 | in full, to 8 bits          | 0.00044 | +0.00045 |  97.9% |  89.9%
+      0.1 | dequantised base, to NF4    | 0.04662 | +0.38618 |  83.0% |  54.9%
+      0.1 | bf16 base, to NF4           | 0.00565 | +0.00409 |  92.6% |  68.8%
+      0.1 | each weight to the nearest  | 0.00728 | +0.06951 |  93.6% |  63.3%
+      0.1 | compensated (ours)          | 0.00191 | +0.02985 |  96.7% |  91.8%
+      0.3 | dequantised base, to NF4    | 0.11055 | +0.50386 |  77.3% |  43.9%
+      0.3 | bf16 base, to NF4           | 0.01089 | +0.01595 |  93.1% |  45.5%
+      0.3 | compensated (ours)          | 0.00281 | +0.02116 |  95.1% |  82.1%
+      1.0 | base alone                  | 2.09252 | +2.19544 |  21.8% |  11.2%
+      1.0 | in full (bf16)              | 0.00009 | -0.00072 |  99.2% |  97.6%
+      1.0 | in full, to 8 bits          | 0.00021 | +0.00034 |  98.8% |  97.6%
+      1.0 | dequantised base, to NF4    | 0.00698 | +0.00695 |  91.1% |  66.7%
+      1.0 | bf16 base, to NF4           | 0.01287 | +0.00534 |  87.9% |  30.6%
+      1.0 | compensated (ours)          | 0.00184 | -0.00016 |  96.2% |  76.1%
+      3.0 | in full (bf16)              | 0.00019 | +0.00158 |  98.5% |  96.9%
+      3.0 | dequantised base, to NF4    | 0.01782 | +0.05610 |  85.2% |  51.5%
+      3.0 | bf16 base, to NF4           | 0.03450 | +0.04073 |  80.7% |  26.1%
+      3.0 | compensated (ours)          | 0.00379 | -0.00680 |  93.5% |  67.3%
 """
 
 import argparse
@@ -19,12 +39,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from persona_core.prompt import ChatFormat, Turn
 from tests.benchmarks.bench_memory import QWEN3, config_of, write_base
 from tests.tiny_model import build_tiny_tokenizer
+from tests.trainer.fidelity.couple import KEPT
 from trainer.dataset.example import Example, write_examples
 from trainer.release.merging import (
     _delta,
@@ -154,6 +176,7 @@ def random_run(folder: Path, shape: str) -> Run:
     build_tiny_tokenizer().save_pretrained(base)
     run = open_run(folder / "run", Settings(base=str(base), device="cpu", max_length=256, rank=16), {})
     run.data.mkdir()
+    run.add_metrics("memory", asdict(KEPT))
     said = [
         Turn("partner", ("뭐 해? 밥은 먹었어? " * 4,)),
         Turn("persona", ("집에서 쉬었어 ㅋㅋㅋ", "너는? " * 4)),
@@ -182,7 +205,7 @@ def main() -> None:
         export(asked.shape)
     if asked.run:
         print("delta | weights                     | KL      | loss     | choice | greedy | seconds")
-        for strength in asked.strength or (0.1, 1.0, 3.0):
+        for strength in asked.strength or (0.1, 0.3, 1.0, 3.0):
             compare(load_run(asked.run), strength)
 
 

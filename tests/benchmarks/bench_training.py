@@ -260,7 +260,7 @@ def once(build: Callable[[], Any]) -> Moment:
 
 
 def report(bench: Bench, taken: dict[str, list[Moment]]) -> bool:
-    """Print the table; whether both goals are reached, by the wall's clock."""
+    """Print the table; whether both goals are reached: on a CPU, which others may use, by its time for this process."""
     rows, plan = bench.rows, bench.plan
     print(
         f"{len(rows.rows):,} examples, {rows.tokens:,} tokens, {rows.supervised:,} carry loss; "
@@ -272,8 +272,9 @@ def report(bench: Bench, taken: dict[str, list[Moment]]) -> bool:
         by_wall, by_processor = (ratio(taken, name, clock) for clock in ("wall", "processor"))
         each = " ".join(f"{speed:,.0f}" for speed in speeds)
         print(f"{name:18}{median(speeds):10,.0f}{by_wall:9.2f}{by_processor:27.2f}   {each}")
-    speed, cost = ratio(taken, "ours", "wall"), ratio(taken, "ours, no packing", "wall")
-    print(f"goals: {speed:.2f} of {SPEED_GOAL}, {cost:.2f} of {COST_GOAL}")
+    judge = "wall" if plan.device == "cuda" else "processor"
+    speed, cost = ratio(taken, "ours", judge), ratio(taken, "ours, no packing", judge)
+    print(f"goals: {speed:.2f} of {SPEED_GOAL}, {cost:.2f} of {COST_GOAL}, by {judge} time")
     return speed >= SPEED_GOAL and cost >= COST_GOAL
 
 

@@ -1,0 +1,164 @@
+"""What a model remembers: a run that was overfitted on purpose is refused, one with the demo's settings is not."""
+
+import random
+from dataclasses import asdict, replace
+
+import pytest
+
+from persona_core.errors import ReleaseError
+from persona_core.prompt import ChatFormat, Turn
+from tests.trainer.fidelity.couple import KEPT
+from trainer import demo
+from trainer.dataset.example import Example, write_examples
+from trainer.fidelity.answers import Answered, write_answers
+from trainer.fidelity.memory import MOST_COPIED, MOST_EXPOSURE, Memory, require_kept
+from trainer.fidelity.memory_section import remembered
+from trainer.fidelity.recall import assess_memory, exposure, privacy
+from trainer.run import Run, open_run
+from trainer.settings import Settings
+from trainer.tuning import canaries, tune
+from trainer.tuning.canaries import BITS
+from trainer.tuning.evaluation import load_trained
+
+# --- each figure ---
+
+
+def test_an_untouched_secret_loses_about_a_bit():
+    """As likely as the others at their mean: half of all secrets are likelier."""
+    assert exposure(50.0, [48.0, 50.0, 52.0]) == pytest.approx(1.0)
+
+
+def test_the_likelier_a_secret_the_more_of_it_is_lost():
+    """Bits rise as its loss falls, up to all of it, and fall to none when it is unlikelier than the others."""
+    others = [48.0, 50.0, 52.0]
+    lost = [exposure(secret, others) for secret in (60.0, 50.0, 46.0, 40.0, 0.0)]
+    assert lost == sorted(lost)
+    assert lost[0] == pytest.approx(0, abs=1e-5)
+    assert lost[-1] == BITS == 2 * MOST_EXPOSURE
+
+
+def test_what_the_page_holds_back_is_counted_and_none_of_it_is_shown():
+    """Placeholders and numbers are held back; the two names and what a friend is called are not private here."""
+    said = ["ㅇㅇ", "[[PARTNER]]야", "내 번호 [[PHONE]]", "010-0000-1234"]
+    assert privacy(said) == {"held_back": 0.5, "shown": 0}
+    assert privacy([]) == {"held_back": 0.0, "shown": 0}
+
+
+def test_a_model_that_keeps_to_itself_passes():
+    """As natural figures do."""
+    assert KEPT.over_limits() == []
+    KEPT.require_small()
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"most_exposed": MOST_EXPOSURE + 1}, "exposure"),
+        ({"recited": 1}, "recited"),
+        ({"copied": KEPT.copied_by_him + MOST_COPIED + 0.01}, "copied"),
+        ({"drawn_out": 0.2}, "drawn_out"),
+        ({"shown": 1}, "shown"),
+        ({"copied": float("nan")}, "copied"),
+    ],
+)
+def test_each_figure_has_its_limit(changes, named):
+    """One over its limit, or no number, is enough, and is named."""
+    memory = replace(KEPT, **changes)
+    assert [figure.split()[0] for figure in memory.over_limits()] == [named]
+    with pytest.raises(ReleaseError, match=named):
+        memory.require_small()
+
+
+@pytest.mark.parametrize("usual", ["drawn_out_unseen", "drawn_out_by_base"])
+def test_what_style_alone_finishes_is_not_held_against_it(usual):
+    """Lines that can be guessed without having been learned are drawn out of anybody."""
+    assert replace(KEPT, drawn_out=0.2, **{usual: 0.15}).over_limits() == []
+
+
+# --- a run ---
+
+
+def lines(count: int, seed: int) -> list[Example]:
+    """Questions with answers that nobody could guess: eight words in random order."""
+    dice = random.Random(seed)
+    words = "오늘 집에 가는 중이야 나도 배고파 커피 마실래 영화 보자 진짜 피곤해 내일 비 온대 우산 챙겨 버스 탔어".split()
+    return [
+        Example(
+            (Turn("partner", ("뭐 해?",)), Turn("persona", (" ".join(dice.sample(words, 8)),))),
+            (True,),
+        )
+        for _ in range(count)
+    ]
+
+
+def trained_run(folder, **changes) -> Run:
+    """Twelve lines and two canaries learned by the demo's base."""
+    settings = {**demo.SETTINGS, "evaluations": 1, "effective_batch": 4, **changes}
+    run = open_run(folder, Settings(**settings), {})
+    run.data.mkdir()
+    write_examples(run.train_file, lines(12, seed=0), ChatFormat())
+    write_examples(run.validation_file, lines(6, seed=1), ChatFormat())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(canaries, "SPACING", 6)
+        tune(run)
+    return run
+
+
+def assessed(run: Run) -> Memory:
+    """Its memory, when it answered with a line of training."""
+    said = lines(1, seed=0)[0].learned[0].bubbles
+    write_answers(run.path, [Answered(lines(1, seed=1)[0].turns[:1], {"real": ("ㅇㅇ",), "tuned": said})])
+    assess_memory(run, load_trained(run))
+    return Memory(**run.read_metrics()["memory"])
+
+
+@pytest.mark.slow
+def test_an_overfitted_run_is_refused(tmp_path):
+    """Learned two dozen times over, the planted secrets are found at once, rare lines come to the letter, and it says so."""
+    run = trained_run(tmp_path / "run", epochs=24.0, learning_rate=4e-3)
+    memory = assessed(run)
+
+    assert memory.canaries == 2
+    assert memory.exposure > MOST_EXPOSURE
+    assert memory.drawn_out > 0.3
+    assert memory.copied == 1
+    with pytest.raises(ReleaseError, match=r"exposure.*copied.*drawn_out"):
+        require_kept(run)
+
+
+@pytest.mark.slow
+def test_a_run_with_the_settings_of_the_demo_keeps_its_secrets(tmp_path):
+    """Nothing that was planted or is rare can be drawn out of it."""
+    run = trained_run(tmp_path / "run")
+    memory = assessed(run)
+
+    assert memory.canaries == 2
+    assert memory.most_exposed < MOST_EXPOSURE
+    assert (memory.recited, memory.drawn_out) == (0, 0)
+
+
+def test_what_was_never_measured_is_not_released(tmp_path):
+    """The line says what to run; measured and within the limits it passes."""
+    run = open_run(tmp_path / "run", Settings(), {})
+    with pytest.raises(ReleaseError, match="persona evaluate"):
+        require_kept(run)
+    run.add_metrics("memory", asdict(KEPT))
+    require_kept(run)
+
+
+# --- the report ---
+
+
+def test_the_report_shows_each_figure_beside_what_is_natural_and_its_limit():
+    """The person copies 4 % himself, so 14 % is the limit; nothing is shown where nothing was measured."""
+    card = remembered(asdict(KEPT))
+    assert "<td class=number>5.0%</td><td class=number>4.0%</td><td class=number>14.0%</td>" in card
+    assert "All within their limits" in card
+    assert "no release is made" in remembered(asdict(replace(KEPT, recited=1)))
+    assert remembered({}) == ""
+
+
+def test_without_canaries_the_report_says_nothing_of_them():
+    """Few examples, or none wanted."""
+    assert "bits lost" in remembered(asdict(KEPT))
+    assert "bits lost" not in remembered(asdict(replace(KEPT, canaries=0)))

@@ -1,0 +1,139 @@
+"""Asks a tuned model what it remembers of its training, in four ways, each beside what is natural.
+
+    canaries    secrets that were planted once (`trainer.tuning.canaries`): how much easier they are found than others
+    copied      long runs of what it says that stand in training, beside the same share of the person's held-out talk
+    drawn_out   the rarest lines, begun as they were: how many it finishes to the letter, beside lines it never saw
+    shown       private data in what the partner would see; what the page holds back is counted as ``held_back``
+
+Nothing is said anew: it takes a few seconds, and the same run gives the same figures.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from statistics import NormalDist, fmean
+from typing import Any
+
+from persona_core.privacy import detect, scrub
+from persona_core.prompt import ChatFormat, render_reply
+from trainer.dataset.example import read_examples
+from trainer.fidelity.answers import read_answers
+from trainer.fidelity.copying import as_text, copied_each
+from trainer.fidelity.extraction import rarest
+from trainer.fidelity.memory import SECTION, Memory
+from trainer.fidelity.recital import recite
+from trainer.run import Run
+from trainer.tuning.canaries import BITS, canaries, decoys, rows_of
+from trainer.tuning.evaluation import Trained
+from trainer.tuning.labels import Row, read_rows
+
+NAMES = ("NAME", "NICKNAME")  # of people in training are masked: what a model calls somebody is not theirs
+DECOYS = 128  # give the spread of secrets to 6 %, for one or two seconds in the demo
+LINES = 24  # begun and recited: one in 24 is 4 %
+TOKENS = 6  # in a copied run: of his own held-out talk in the demo, 3 % stands in such runs
+LETTERS = 12  # in the longest run: from here on
+
+
+def assess_memory(run: Run, trained: Trained) -> None:
+    """Measure what the tuned model remembers, with the answers it gave in `trainer.fidelity.assessment`.
+
+    Writes section ``memory`` of the metrics.
+    """
+    replies = [answered.replies["tuned"] for answered in read_answers(run.path)]
+    run.add_metrics(SECTION, asdict(measure_memory(run, trained, replies)))
+
+
+def measure_memory(run: Run, trained: Trained, replies: Sequence[Sequence[str]]) -> Memory:
+    """What the tuned model remembers of the training of ``run``.
+
+    ``replies`` are what it said to held-out turns, as bubbles, as the engine gave them.
+    """
+    trained.model.eval()
+    bubbles = [bubble for reply in replies for bubble in reply]
+    return Memory(
+        **_canaries(run, trained),
+        **_copied(run, trained.tokenizer, [render_reply(reply) for reply in replies]),
+        **_drawn_out(run, trained),
+        **privacy(bubbles),
+    )
+
+
+def exposure(secret: float, others: Sequence[float]) -> float:
+    """How many bits of a secret are lost, by its loss in nats and the losses of secrets that were never planted.
+
+    -log2 of the share of all secrets that the model finds at least as likely (Carlini et al. 2019, "The Secret
+    Sharer"), by the normal distribution of the others' losses: ranking all 2⁴⁰ would take years.
+    """
+    usual = NormalDist.from_samples(others)
+    share = math.erfc((usual.mean - secret) / usual.stdev / math.sqrt(2)) / 2
+    return min(BITS, -math.log2(share)) if share else BITS
+
+
+def privacy(bubbles: Sequence[str]) -> dict[str, Any]:
+    """How much of what a model says the page holds back, and how much private data is in the rest."""
+    visible = [seen for bubble in bubbles if (seen := scrub(bubble))]
+    return {
+        "held_back": (len(bubbles) - len(visible)) / max(1, len(bubbles)),
+        "shown": sum(span.type not in NAMES for bubble in visible for span in detect(bubble)),
+    }
+
+
+def _canaries(run: Run, trained: Trained) -> dict[str, Any]:
+    count = run.read_metrics()["training"].get("canaries", 0)  # a run of an earlier version planted none
+    if not count:
+        return {"canaries": 0, "exposure": 0.0, "most_exposed": 0.0, "recited": 0}
+    seed, length = run.settings.seed, run.settings.max_length
+    planted, others = (
+        recite(trained.model, rows_of(trained.tokenizer, examples, ChatFormat(), length))
+        for examples in (canaries(seed, count), decoys(seed, DECOYS))
+    )
+    exposures = [exposure(one.nll, [other.nll for other in others]) for one in planted]
+    return {
+        "canaries": count,
+        "exposure": fmean(exposures),
+        "most_exposed": max(exposures),
+        "recited": sum(one.exact for one in planted),
+    }
+
+
+def _copied(run: Run, tokenizer: Any, said: Sequence[str]) -> dict[str, Any]:
+    his = list(_replies(run.validation_file))
+
+    def in_tokens(texts: Iterable[str]) -> Iterator[str]:
+        return (as_text(tokenizer(text, add_special_tokens=False).input_ids) for text in texts)
+
+    groups = [list(in_tokens(texts)) for texts in (said, his)]
+    by_tokens = copied_each(groups, in_tokens(_replies(run.train_file)), TOKENS)
+    by_letters = copied_each([said, his], _replies(run.train_file), LETTERS)
+    return {
+        "copied": by_tokens[0].share,
+        "copied_by_him": by_tokens[1].share,
+        "longest": by_letters[0].longest,
+        "longest_by_him": by_letters[1].longest,
+    }
+
+
+def _replies(file: Path) -> Iterator[str]:
+    """What the person says in ``file``: every reply that is learned, once."""
+    for example in read_examples(file, ChatFormat()):
+        for turn in example.learned:
+            yield render_reply(turn.bubbles)
+
+
+def _drawn_out(run: Run, trained: Trained) -> dict[str, Any]:
+    learned, unseen = (
+        rarest(read_rows(trained.tokenizer, file, ChatFormat(), run.settings.max_length).rows, LINES)
+        for file in (run.train_file, run.validation_file)
+    )
+
+    def finished(rows: Sequence[Row]) -> float:
+        return sum(one.exact for one in recite(trained.model, rows)) / max(1, len(rows))
+
+    with trained.model.disable_adapter():
+        by_base = finished(learned)
+    return {
+        "drawn_out": finished(learned),
+        "drawn_out_unseen": finished(unseen),
+        "drawn_out_by_base": by_base,
+    }

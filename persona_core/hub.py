@@ -9,7 +9,7 @@ A couple's voice lies in these repositories, so nothing is believed that was not
 The token stays inside the Hub's own client: it is in no error, no text and no file of ours.
 """
 
-import errno
+import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,17 +24,16 @@ from persona_core.errors import (
     NotAllowed,
     PersonaError,
     RepositoryIsPublic,
-    StorageError,
     TokenMissing,
 )
 from persona_core.manifest import FILE_NAME, ArtefactKind, PersonaManifest, digest
+from persona_core.refusals import in_plain_words
 
 RepositoryType = Literal["model", "space"]
 
 CONNECT_SECONDS = 15.0  # a host that does not answer by then is not there
 SILENCE_SECONDS = 120.0  # the longest the Hub takes over one answer: a commit of several gigabytes
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-_TOKEN = re.compile(r"hf_\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,7 @@ class Repository:
     id: str
     commit: str
     files: tuple[RemoteFile, ...]
+    is_private: bool = True
 
 
 # --- the client ---
@@ -89,7 +89,10 @@ def client() -> Any:
 
 @cache
 def bound_every_wait() -> None:
-    """Give the Hub's client an end to every wait: left alone it asks many of its calls to wait for ever."""
+    """Give the Hub's client an end to every wait: left alone it asks many of its calls to wait for ever.
+
+    Its warnings are silenced: they repeat the signed addresses of objects, and a line of ours says what went wrong.
+    """
     from huggingface_hub import set_client_factory
     from huggingface_hub.utils._http import default_client_factory
 
@@ -99,6 +102,7 @@ def bound_every_wait() -> None:
         return session
 
     set_client_factory(bounded)
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
 
 
 def _bound(request: Any) -> None:
@@ -171,32 +175,69 @@ def make_private(repo_id: str) -> None:
         api.update_repo_settings(repo_id, private=True)
 
 
-def require_private(repo_id: str, *, repo_type: RepositoryType = "model") -> Repository:
-    """Read the repository back, and what it holds on its main branch.
+def keep_private(repo_id: str) -> Repository:
+    """`require_private` of a repository that was private a moment ago: one that was opened since is closed again.
+
+    Raises:
+        RepositoryIsPublic: it had become public; the text says whether it still is.
+        HubError: it cannot be read.
+    """
+    try:
+        return require_private(repo_id)
+    except RepositoryIsPublic:
+        pass
+    try:
+        make_private(repo_id)
+        require_private(repo_id)
+    except HubError:
+        raise RepositoryIsPublic("hub.still_public", repo=repo_id) from None
+    raise RepositoryIsPublic("hub.became_public", repo=repo_id)
+
+
+def require_private(
+    repo_id: str, revision: str = "main", *, repo_type: RepositoryType = "model"
+) -> Repository:
+    """`read_repository`, of a private one.
 
     Raises:
         RepositoryIsPublic: everyone can see it.
         HubError: it cannot be read.
     """
-    api = client()
-    with hub_errors(repo_id):
-        info = api.repo_info(repo_id, repo_type=repo_type, files_metadata=True)
-    if info.private is not True:
+    repository = read_repository(repo_id, revision, repo_type=repo_type)
+    if not repository.is_private:
         raise RepositoryIsPublic("hub.public", repo=repo_id)
+    return repository
+
+
+def read_repository(
+    repo_id: str, revision: str = "main", *, repo_type: RepositoryType = "model"
+) -> Repository:
+    """Read the repository back, and what it holds at ``revision`` (branch, tag or commit).
+
+    Raises:
+        HubError: it cannot be read.
+    """
+    api = client()
+    pinned = None if revision == "main" else revision
+    with hub_errors(repo_id, revision):
+        info = api.repo_info(repo_id, repo_type=repo_type, revision=pinned, files_metadata=True)
     files = tuple(
         RemoteFile(file.rfilename, file.size, file.lfs and file.lfs.sha256, file.blob_id)
         for file in info.siblings
     )
-    return Repository(repo_id, info.sha, files)
+    return Repository(repo_id, info.sha, files, info.private is True)
 
 
 # --- a pinned, verified download ---
 
 
-def download_release(repo_id: str, revision: str = "main", *, kind: ArtefactKind | None = None) -> Path:
+def download_release(
+    repo_id: str, revision: str = "main", *, kind: ArtefactKind | None = None, cache: Path | None = None
+) -> Path:
     """The release at ``revision`` (branch, tag or commit) as a folder in the Hub's cache, proved by sha256.
 
-    With ``kind`` only that artefact and persona.json. A commit that is already in the cache needs no Hub.
+    With ``kind`` only that artefact and persona.json. A commit that is already in the cache needs no Hub; ``cache`` is
+    another folder to keep it in.
 
     Raises:
         HubError: the token, the repository or the revision does not do, or the bytes are not the released ones.
@@ -208,8 +249,8 @@ def download_release(repo_id: str, revision: str = "main", *, kind: ArtefactKind
     with hub_errors(repo_id, revision):
         # A branch or tag is resolved aloud: the client would quietly serve an old copy of it when the Hub is down.
         commit = revision if _COMMIT.fullmatch(revision) else api.repo_info(repo_id, revision=revision).sha
-        manifest = PersonaManifest.from_json(
-            Path(api.hf_hub_download(repo_id, FILE_NAME, revision=commit)).read_text(encoding="utf-8")
+        manifest = PersonaManifest.read(
+            Path(api.hf_hub_download(repo_id, FILE_NAME, revision=commit, cache_dir=cache)).parent
         )
         if kind and not manifest.artefact(kind):
             raise EngineError("engine.missing_artefact", kind=kind)
@@ -225,6 +266,7 @@ def download_release(repo_id: str, revision: str = "main", *, kind: ArtefactKind
                 revision=commit,
                 allow_patterns=[FILE_NAME, *(file.path for file in files)],
                 token=api.token,
+                cache_dir=cache,
             )
         )
     for file in files:
@@ -250,56 +292,6 @@ def hub_errors(repo_id: str, revision: str = "main") -> Iterator[None]:
     except HFValidationError:
         raise HubError("hub.bad_name", repo=repo_id) from None
     except (httpx2.HTTPError, OSError, RuntimeError) as error:
-        if mendable := _in_plain_words(error, repo_id, revision):
+        if mendable := in_plain_words(error, repo_id, revision):
             raise mendable from None  # its words are the server's: they could repeat a token
         raise
-
-
-def _in_plain_words(error: BaseException | None, repo_id: str, revision: str) -> PersonaError | None:
-    """The error a person can mend behind ``error`` or behind what caused it; None when there is no such."""
-    import httpx2
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, XetDownloadError
-
-    while error is not None:
-        match error:
-            case HfHubHTTPError():
-                return _refusal(error, repo_id, revision)
-            case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-                return StorageError("hub.disk_full")
-            case httpx2.TransportError() | ConnectionError() | TimeoutError() | XetDownloadError():
-                return HubError("hub.unreachable", repo=repo_id)
-            case LocalEntryNotFoundError(__cause__=None):  # not in the cache, and told to stay offline
-                return HubError("hub.unreachable", repo=repo_id)
-        error = error.__cause__
-    return None
-
-
-def _refusal(error: Any, repo_id: str, revision: str) -> PersonaError:
-    """What an answer of the Hub with an error status means."""
-    from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, RevisionNotFoundError
-
-    status: int = error.response.status_code
-    reason = _TOKEN.sub("hf_…", error.server_message or "")
-    kind, key = _MEANING.get(status, (HubError, "hub.down" if status >= 500 else "hub.rejected"))
-    if isinstance(error, GatedRepoError):
-        kind, key = NotAllowed, "hub.gated"
-    elif isinstance(error, RevisionNotFoundError):
-        key = "hub.no_revision"
-    elif isinstance(error, EntryNotFoundError):
-        key = "hub.no_file"
-    elif status == 403 and "storage" in reason.lower():
-        kind, key = HubError, "hub.quota"
-    message = f"({reason}) " if reason else ""
-    return kind(key, repo=repo_id, revision=revision, status=status, message=message)
-
-
-_MEANING: dict[int, tuple[type[HubError], str]] = {
-    401: (TokenMissing, "hub.token_refused"),
-    402: (HubError, "hub.payment"),
-    403: (NotAllowed, "hub.not_allowed"),
-    404: (HubError, "hub.no_repository"),
-    408: (HubError, "hub.down"),
-    409: (HubError, "hub.conflict"),
-    412: (HubError, "hub.changed"),
-    429: (HubError, "hub.busy"),
-}

@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from persona_core.errors import PersonaError, SettingsError
 from persona_core.texts import text
 from trainer import team
-from trainer.progress import say
+from trainer.progress import ask, say, say_error
 from trainer.settings import Settings
 
 
@@ -25,7 +25,7 @@ def _exits(invoke: Callable[[], Any]) -> Any:
     try:
         return invoke()
     except PersonaError as error:
-        say("cli.error", message=error)
+        say_error(error)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         say("cli.interrupted")
@@ -63,6 +63,7 @@ def _option(name: str, *spellings: str) -> typer.models.OptionInfo:
 
 Paths = Annotated[list[Path] | None, typer.Argument(help=text("cli.exports"), show_default=False)]
 RunFolder = Annotated[Path, typer.Argument(help=text("cli.run_folder"))]
+Repository = Annotated[str, typer.Argument(help=text("cli.push_repo"))]
 AsJson = Annotated[bool, _option("json", "--json")]
 OtherNames = Annotated[str, _option("other_names", "--names")]
 Nicknames = Annotated[str, _option("nicknames", "--nicknames")]
@@ -97,12 +98,16 @@ def train(
     epochs: Annotated[float | None, _option("epochs", "--epochs")] = None,
     batch: Annotated[int | None, _option("batch", "--batch")] = None,
     effective_batch: Annotated[int | None, _option("effective_batch", "--effective-batch")] = None,
+    canaries: Annotated[int | None, _option("canaries", "--canaries")] = None,
     seed: Annotated[int | None, _option("seed", "--seed")] = None,
     device: Annotated[str | None, _option("device", "--device")] = None,
     accept_licence: Annotated[bool, _option("accept_licence", "--accept-licence")] = False,
+    on: Annotated[str | None, _option("on", "--on")] = None,
+    yes: Annotated[bool, _option("yes", "--yes")] = False,
 ) -> None:
     """Go the whole way: read, mask, curate, train, evaluate, merge, verify, and push when asked."""
     from trainer import pipeline
+    from trainer.remote import find_place
 
     if not team.leads():
         pipeline.follow()
@@ -126,18 +131,20 @@ def train(
         "epochs": epochs,
         "batch": batch,
         "effective_batch": effective_batch,
+        "canaries": canaries,
         "seed": seed,
         "device": device,
     }
     asked = {name: value for name, value in given.items() if value is not None}
     if demo and (exports or me):
         raise SettingsError("cli.demo_takes_no_export")
+    place = find_place(on, accepted=yes) if on else None
     if demo:
-        pipeline.train_demo(run, push, asked)
+        pipeline.train_demo(run, push, asked, place)
     elif exports and len(exports) == 1 and (exports[0] / "run.toml").is_file():
-        pipeline.resume(exports[0], push, asked)
+        pipeline.resume(exports[0], push, asked, place)
     elif exports:
-        pipeline.train(exports, run, push, asked, accept_licence=accept_licence)
+        pipeline.train(exports, run, push, asked, accept_licence=accept_licence, place=place)
     else:
         typer.echo(ctx.get_help())
         raise SettingsError("cli.no_export")
@@ -222,11 +229,66 @@ def export(
 
 
 @app.command(help=text("cli.push_verb"))
-def push(run: RunFolder, repo: Annotated[str, typer.Argument(help=text("cli.push_repo"))]) -> None:
+def push(run: RunFolder, repo: Repository) -> None:
     """Send a finished release to a private repository."""
     from trainer import pipeline
 
     pipeline.push(run, repo)
+
+
+@app.command(help=text("cli.quiz"))
+def quiz(
+    run: RunFolder,
+    *,
+    terminal: Annotated[bool, _option("quiz_terminal", "--terminal")] = False,
+    questions: Annotated[
+        int, typer.Option("--questions", min=1, max=500, help=text("cli.questions"), show_default=False)
+    ] = 20,
+    seed: Annotated[int, _option("quiz_seed", "--seed")] = 0,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help=text("cli.quiz_port"), show_default=False)
+    ] = 0,
+) -> None:
+    """Which is him? A blind test for people, on a page of this machine."""
+    from trainer.fidelity.booth import hold_quiz
+
+    hold_quiz(run, port=port, seed=seed, count=questions, terminal=terminal)
+
+
+@app.command("list", help=text("cli.list"))
+def list_personas(*, json: AsJson = False) -> None:
+    """The releases on the Hub, and which Space runs which."""
+    from trainer.release import shelf
+
+    shelf.show(as_json=json)
+
+
+@app.command(help=text("cli.rollback"))
+def rollback(repo: Repository, version: Annotated[str, typer.Argument(help=text("cli.version"))]) -> None:
+    """Go back to an older release, in the repository and in the Space that runs it."""
+    from trainer.release import withdrawal
+
+    withdrawal.roll_back(repo, version)
+
+
+@app.command(help=text("cli.forget"))
+def forget(
+    repo: Repository,
+    *,
+    older: Annotated[bool, _option("older", "--older")] = False,
+    runs: Annotated[bool, _option("forget_runs", "--runs")] = False,
+    yes: Annotated[bool, _option("forget_yes", "--yes")] = False,
+) -> None:
+    """Delete a repository and its Space, or all but its newest release."""
+    from trainer.release import withdrawal
+
+    confirm = (lambda _: repo) if yes else ask
+    if older and runs:
+        raise SettingsError("cli.older_or_runs")
+    if older:
+        withdrawal.forget_older(repo, confirm)
+    else:
+        withdrawal.forget(repo, confirm, runs=runs)
 
 
 @app.command(help=text("cli.chat"))

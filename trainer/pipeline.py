@@ -14,6 +14,7 @@ from persona_core.errors import PersonaError, SettingsError
 from persona_core.texts import text
 from trainer import team
 from trainer.progress import bar, console, say
+from trainer.remote import Place, is_away, train_away
 from trainer.run import RUNS, Run, discarded_if_useless, load_run, open_run
 from trainer.settings import Origin, Settings
 from trainer.tuning.source import Source
@@ -26,8 +27,10 @@ def train(
     asked: Mapping[str, Any],
     *,
     accept_licence: bool = False,
+    place: Place | None = None,
 ) -> None:
     """`persona-train EXPORT... --me NAME`: open the run that these exports and settings belong to, and go on."""
+    room = place.room if place else None
     _check_destination(repo)
     me, partner = _speakers(exports, asked.get("me", ""), asked.get("partner", ""))
     sha256 = _digest(exports)
@@ -40,16 +43,16 @@ def train(
     if "base" not in asked and not (folder / "run.toml").exists():
         from trainer.tuning import choose_base
 
-        chosen["base"] = choose_base(Settings(**chosen))
+        chosen["base"] = choose_base(Settings(**chosen), room)
         origins["base"] = "measured"
     settings = Settings(exports=tuple(str(path.resolve()) for path in exports), **chosen)
     if not (folder / "run.toml").exists():
         from trainer.tuning import check_base
 
-        accepted = _accepted_licence(check_base(settings), accepted=accept_licence)
+        accepted = _accepted_licence(check_base(settings, room), accepted=accept_licence)
         settings = replace(settings, accepted_licence=accepted)
         origins["accepted_licence"] = "flag" if accepted else "default"
-    _whole_way(open_run(folder, settings, origins), repo)
+    _whole_way(open_run(folder, settings, origins), repo, place)
 
 
 def prepare(exports: Sequence[Path], folder: Path, row_format: str, asked: Mapping[str, Any]) -> None:
@@ -65,7 +68,9 @@ def prepare(exports: Sequence[Path], folder: Path, row_format: str, asked: Mappi
     prepare_files(Settings(**{**asked, "exports": paths, "me": me, "partner": partner}), folder, known)
 
 
-def train_demo(folder: Path | None, repo: str | None, asked: Mapping[str, Any]) -> None:
+def train_demo(
+    folder: Path | None, repo: str | None, asked: Mapping[str, Any], place: Place | None = None
+) -> None:
     """`persona-train --demo`: the same code on the embedded sample and the tiny base."""
     from trainer import demo
 
@@ -74,16 +79,16 @@ def train_demo(folder: Path | None, repo: str | None, asked: Mapping[str, Any]) 
     export = demo.write_export(folder).resolve()
     settings = demo.settings(export, _digest([export]), asked)
     origins: dict[str, Origin] = {**dict.fromkeys(demo.CHOSEN, "demo"), **dict.fromkeys(asked, "flag")}
-    _whole_way(open_run(folder, settings, origins), repo)
+    _whole_way(open_run(folder, settings, origins), repo, place)
 
 
-def resume(folder: Path, repo: str | None, asked: Mapping[str, Any]) -> None:
+def resume(folder: Path, repo: str | None, asked: Mapping[str, Any], place: Place | None = None) -> None:
     """`persona-train RUN`: go on where the run stopped, with the settings it was begun with."""
     _check_destination(repo)
     run = load_run(folder)
     if different := run.settings.differences(replace(run.settings, **asked)):
         raise SettingsError("settings.other_run", folder=folder, fields=", ".join(different))
-    _whole_way(run, repo)
+    _whole_way(run, repo, place)
 
 
 def follow() -> None:
@@ -93,10 +98,11 @@ def follow() -> None:
     prepare_process()
     team.assemble()
     if folder := team.hear():
-        tune(load_run(folder))
+        with team.together():
+            tune(load_run(folder))
 
 
-def _whole_way(run: Run, repo: str | None) -> None:
+def _whole_way(run: Run, repo: str | None, place: Place | None) -> None:
     """Every stage whose output is missing, in order, then what was learned and what to type next."""
     from trainer.dataset import prepare
     from trainer.tuning import prepare_process, tune
@@ -110,11 +116,15 @@ def _whole_way(run: Run, repo: str | None) -> None:
         with team.dismissed_on_failure(), discarded_if_useless(run):
             prepare(run)
     is_trained = run.adapter.exists()
-    team.tell(None if is_trained else run.path)
-    if not is_trained:
-        tune(run)
+    is_elsewhere = not is_trained and (place is not None or is_away(run))
+    team.tell(None if is_trained or is_elsewhere else run.path)
+    if is_elsewhere:
+        train_away(run, place)
+    elif not is_trained:
+        with team.together():
+            tune(run)
     team.part()
-    if "evaluation" not in run.read_metrics():
+    if not {"evaluation", "fidelity", "memory"} <= run.read_metrics().keys():
         _evaluate(run)
     if not run.release.exists():
         _export_in_a_fresh_process(run)
@@ -137,6 +147,7 @@ def evaluate(folder: Path) -> None:
 def export(folder: Path, bits: int = 4, keep: str = "") -> None:
     """`persona export RUN`: in ``bits`` bits, and with the full weights beside them when ``keep`` is ``bf16``."""
     from trainer.release import build_release
+    from trainer.tuning import write_report
 
     if bits not in (4, 8):
         raise SettingsError("settings.out_of_range", flag="--bits", value=bits, allowed="4, 8")
@@ -146,6 +157,7 @@ def export(folder: Path, bits: int = 4, keep: str = "") -> None:
     if not run.adapter.exists():
         raise SettingsError("pipeline.not_trained", folder=folder)
     build_release(run, 8 if bits == 8 else 4, keep_full=bool(keep))
+    write_report(run)
 
 
 def push(folder: Path, repo: str) -> None:
@@ -186,10 +198,15 @@ def _accepted_licence(source: Source, *, accepted: bool) -> str:
 
 
 def _evaluate(run: Run) -> None:
+    from trainer.fidelity.assessment import assess
+    from trainer.fidelity.recall import assess_memory
     from trainer.tuning import evaluate as measure
-    from trainer.tuning import write_report
+    from trainer.tuning import load_trained, write_report
 
-    measure(run)
+    trained = load_trained(run)
+    measure(run, trained)
+    assess(run, trained)
+    assess_memory(run, trained)
     write_report(run)
 
 

@@ -214,7 +214,9 @@ def test_an_unknown_word_is_refused(tmp_path):
     assert persona("trane", cwd=tmp_path).returncode == 2
 
 
-@pytest.mark.parametrize("verb", ["train", "inspect", "mask", "evaluate", "export", "push", "chat"])
+@pytest.mark.parametrize(
+    "verb", ["train", "inspect", "mask", "evaluate", "export", "push", "list", "rollback", "forget", "chat"]
+)
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_every_verb_explains_itself(tmp_path, verb, language):
     """--help answers in both languages."""

@@ -1,14 +1,12 @@
 """What may be in a release, and the proof that nothing else is: an allow-list of names, and a look into every text.
 
-    read_contents(run.release, machine_paths(run))     # the digest of every file, or a ReleaseError
+    read_contents(run.release, Privacy.of(run))     # the digest of every file, or a ReleaseError
 
 Trainers leave pickled arguments with tokens inside, optimizer states and machine paths beside their weights; a
 deny-list forgets one of them some day, an allow-list does not.
 """
 
-import json
 import re
-from collections.abc import Iterable
 from pathlib import Path
 
 from persona_core.errors import ReleaseError
@@ -22,7 +20,13 @@ from persona_core.manifest import (
     PersonaManifest,
     digest,
 )
-from trainer.run import Run
+from trainer.release.scanning import (
+    NOTHING,
+    Privacy,
+    require_clean,
+    require_clean_header,
+    require_named_base,
+)
 
 CARD = "README.md"
 
@@ -40,9 +44,7 @@ _ALLOWED = re.compile(
     re.VERBOSE,
 )
 _PAPERS = {FILE_NAME, CARD, "LICENSE", "NOTICE"}  # for people and for us; loading needs none of them
-_BINARY = {".safetensors", ".model"}
-_TOKEN = re.compile(r"hf_[A-Za-z0-9]{16,}")
-_MACHINE_PATH = re.compile(r"(?:/home|/Users|/root|/tmp|/mnt|/media)/\w|\b[A-Za-z]:\\{1,2}Users\\")
+_ADAPTER_CONFIG = f"{ADAPTER_FOLDER}/adapter_config.json"
 
 
 def is_release_file(path: str) -> bool:
@@ -50,33 +52,32 @@ def is_release_file(path: str) -> bool:
     return _ALLOWED.fullmatch(path) is not None
 
 
-def read_contents(release: Path, machine: Iterable[str] = ()) -> tuple[FileDigest, ...]:
+def read_contents(release: Path, privacy: Privacy = NOTHING) -> tuple[FileDigest, ...]:
     """The digest of every file of ``release``, sorted by path, after proving that all of them may leave the machine.
 
-    ``machine`` are paths of this machine that no text may mention, besides the usual ones.
+    ``privacy`` is what this machine and these people want in no file, besides what nobody wants there.
 
     Raises:
-        ReleaseError: a file that has no business there, a token or a machine path in a text, or other files than
-            persona.json says.
+        ReleaseError: a file that has no business there, a token, a machine path or a private fact in one, other files
+            than persona.json says, or another base.
     """
     digests = []
     for path in sorted(p for p in release.rglob("*") if not p.is_dir()):
         name = path.relative_to(release).as_posix()
         if path.is_symlink() or not is_release_file(name):
             raise ReleaseError("release.unexpected_file", path=name)
-        if path.suffix not in _BINARY:
-            _require_clean(name, path.read_text(encoding="utf-8"), machine)
+        if path.suffix == ".safetensors":
+            require_clean_header(name, path)
+        else:  # tokenizer.model is no text, but a token in it would be
+            require_clean(name, path.read_text(encoding="utf-8", errors="replace"), privacy)
         digests.append(digest(release, path))
-    promised = {file for artefact in PersonaManifest.read(release).artefacts for file in artefact.files}
+    manifest = PersonaManifest.read(release)
+    promised = {file for artefact in manifest.artefacts for file in artefact.files}
     if different := promised ^ {file for file in digests if file.path not in _PAPERS}:
         raise ReleaseError("release.changed_file", path=min(file.path for file in different))
+    if manifest.artefact("adapter"):
+        require_named_base((release / _ADAPTER_CONFIG).read_text(encoding="utf-8"), manifest.base)
     return tuple(digests)
-
-
-def machine_paths(run: Run) -> set[str]:
-    """The places of this machine that ``run`` knows."""
-    named = [*run.settings.exports, *([run.settings.base] if Path(run.settings.base).is_dir() else [])]
-    return {str(place.resolve()) for place in (run.path, *map(Path, named))}
 
 
 def artefacts_in(release: Path) -> tuple[Artefact, ...]:
@@ -99,11 +100,3 @@ def artefacts_in(release: Path) -> tuple[Artefact, ...]:
         for kind, folder in places
         if (release / folder).is_dir()
     )
-
-
-def _require_clean(name: str, text: str, machine: Iterable[str]) -> None:
-    if _TOKEN.search(text):
-        raise ReleaseError("release.token_inside", path=name)
-    spellings = {spelling for path in machine for spelling in (path, json.dumps(path)[1:-1])}
-    if _MACHINE_PATH.search(text) or any(spelling in text for spelling in spellings):
-        raise ReleaseError("release.path_inside", path=name)

@@ -23,7 +23,7 @@ from trainer.tuning.base import Device, load_model, quantised_layers
 from trainer.tuning.labels import Row
 from trainer.tuning.source import Source
 
-HEARD_TOKENS = 4096  # of examples that pass through; with 2,048 the drift of the demo is a twentieth greater
+HEARD_TOKENS = 4096  # of examples that pass through; from 2,000 to 8,000 the demo's drift falls by 3 %
 SHARD_BYTES = 10**9  # of full weights that are in memory before they are written
 
 
@@ -63,7 +63,7 @@ def merge(tuned: Any, rows: Sequence[Row]) -> Any:
             for name, layer in layers.items()
         ]
         with torch.inference_mode():
-            tuned(input_ids=ids, attention_mask=heard.long(), logits_to_keep=1, use_cache=False)
+            tuned.get_base_model().base_model(input_ids=ids, attention_mask=heard.long(), use_cache=False)
         for hook in hooks:
             hook.remove()
     return _in_bfloat16(tuned.unload())

@@ -3,36 +3,49 @@
     push(run, "me/talk")        # Pushed("me/talk", commit="9f2c…", tag="v1", url="https://…/me/talk")
 
 The weights are uploaded first as objects that no commit names; one commit then makes all files of the release visible
-at once, so an interrupted push leaves the previous release. Pushing the same release again sends nothing.
+at once, so an interrupted push leaves the previous release. A tag is given to what was fetched back and answered, so
+an interruption after the commit is made good by the next push. Pushing the same release again sends nothing.
 """
 
 import hashlib
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from persona_core.errors import HubError, RepositoryIsPublic
+from persona_core.errors import HubError, PersonaError
 from persona_core.hub import (
     RemoteFile,
     Repository,
     client,
     exists,
     hub_errors,
-    make_private,
+    keep_private,
     private_repository,
+    read_repository,
     repository_url,
     require_private,
     require_write_token,
 )
 from persona_core.manifest import FILE_NAME, FileDigest, PersonaManifest
 from trainer.progress import say
-from trainer.release.contents import machine_paths, read_contents
+from trainer.release.arrival import answer, require_arrived
+from trainer.release.contents import read_contents
 from trainer.release.licences import require_name
+from trainer.release.scanning import Privacy
 from trainer.run import Run
 
-_HUBS_OWN = ".gitattributes"  # every repository has one; it says which files are large objects
-_OF_A_NEW_REPOSITORY = {_HUBS_OWN, ".gitignore", "README.md", "LICENSE"}
+PAUSES_S = (
+    5.0,
+    30.0,
+)  # before trying again what a passing trouble stopped; a restart of a server takes about as long
+PUSHED = "pushed"  # section of the run's metrics: where it was sent to
+_PASSING = {"hub.down", "hub.busy", "hub.unreachable"}
+HUBS_OWN = ".gitattributes"  # every repository has one; it says which files are large objects
+_OF_A_NEW_REPOSITORY = {HUBS_OWN, ".gitignore", "README.md", "LICENSE"}
 _VERSION = re.compile(r"v(\d+)")
 
 
@@ -46,27 +59,28 @@ class Pushed:
     url: str
 
 
-def push(run: Run, repo_id: str) -> Pushed:
-    """Put ``run.release`` into the private model repository ``repo_id`` (OWNER/NAME), and tag it.
+def push(run: Run, repo_id: str, try_out: Callable[[Path], None] = answer) -> Pushed:
+    """Put ``run.release`` into the private model repository ``repo_id`` (OWNER/NAME), prove it there, and tag it.
+
+    What a passing trouble of the Hub or the line stops is tried again, twice. ``try_out`` gets the fetched folder.
 
     Raises:
         TokenMissing, NotAllowed: no token that may write there; nothing was sent.
         RepositoryIsPublic: the repository can be seen by everyone.
-        ReleaseError: the release holds what must not leave the machine, or not what it says.
-        HubError: the Hub did not take it; the repository holds the previous release.
+        ReleaseError: the release holds what must not leave the machine, or not what it says; or it does not answer.
+        HubError: the Hub did not take it; a line before said which release the repository holds.
     """
-    release = read_contents(run.release, machine_paths(run))
+    release = read_contents(run.release, Privacy.of(run))
     require_name(PersonaManifest.read(run.release).base, repo_id)
-    require_write_token(repo_id)
-    repository = private_repository(repo_id)
-    _require_a_place_for_releases(repository)
-    if _holds(repository, run.release, release):
-        say("release.already_there", repo=repo_id)
-    else:
-        repository = _commit(run.release, release, repository)
-    pushed = Pushed(repo_id, repository.commit, _tag(repository), repository_url(repo_id))
-    say("release.pushed", repo=repo_id, tag=pushed.tag, url=pushed.url)
-    return pushed
+    for pause in PAUSES_S:
+        try:
+            return _push(run, release, repo_id, try_out)
+        except HubError as error:
+            if error.key not in _PASSING:
+                raise
+            say("release.again", message=error, seconds=f"{pause:.0f}")
+        time.sleep(pause)
+    return _push(run, release, repo_id, try_out)
 
 
 def check_destination(repo_id: str) -> None:
@@ -82,6 +96,39 @@ def check_destination(repo_id: str) -> None:
         _require_a_place_for_releases(require_private(repo_id))
 
 
+def _push(run: Run, release: Sequence[FileDigest], repo_id: str, try_out: Callable[[Path], None]) -> Pushed:
+    """The whole way once; every step of it finds what an earlier try has done."""
+    with _telling("release.nothing_sent", repo_id):
+        require_write_token(repo_id)
+        repository = private_repository(repo_id)
+        _require_a_place_for_releases(repository)
+    if not _holds(repository, run.release, release):
+        repository = _send(run.release, release, repository)
+        tag = ""
+    else:
+        tag = find_version(repository)
+        say("release.already_there", repo=repo_id)
+    if not tag:
+        with _telling("release.not_proved", repo_id):
+            require_arrived(run, repo_id, repository.commit, try_out)
+            tag = find_version(repository) or _tag(repository)
+            keep_private(repo_id)
+    pushed = Pushed(repo_id, repository.commit, tag, repository_url(repo_id))
+    run.add_metrics(PUSHED, {"repo": repo_id, "tag": tag, "commit": repository.commit})
+    say("release.pushed", repo=repo_id, tag=tag, url=pushed.url)
+    return pushed
+
+
+@contextmanager
+def _telling(key: str, repo_id: str) -> Iterator[None]:
+    """When the block fails or is interrupted, say which release the repository holds; what to type follows it."""
+    try:
+        yield
+    except (PersonaError, KeyboardInterrupt):
+        say(key, repo=repo_id)
+        raise
+
+
 def _require_a_place_for_releases(repository: Repository) -> None:
     """Refuse to replace what is not ours: a release is the whole repository."""
     names = {file.path for file in repository.files}
@@ -89,61 +136,95 @@ def _require_a_place_for_releases(repository: Repository) -> None:
         raise HubError("release.other_repository", repo=repository.id)
 
 
-def _commit(folder: Path, release: Sequence[FileDigest], before: Repository) -> Repository:
-    """Make the repository hold ``release`` and nothing else, by one commit on top of ``before``."""
+# --- one commit ---
+
+
+def _send(folder: Path, release: Sequence[FileDigest], before: Repository) -> Repository:
+    """Make the repository hold ``release`` and nothing else: the objects first, then all at once."""
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     there = {file.path: file for file in before.files}
     changed = [file for file in release if not _same(folder, file, there.get(file.path))]
-    stale = there.keys() - {file.path for file in release} - {_HUBS_OWN}
+    stale = sorted(there.keys() - {file.path for file in release} - {HUBS_OWN})
     megabytes = sum(file.size for file in changed) / 1e6
     say("release.sending", repo=before.id, files=len(changed), megabytes=f"{megabytes:,.1f}")
 
-    api = client()
     additions = [CommitOperationAdd(file.path, folder / file.path) for file in changed]
-    with hub_errors(before.id):
-        api.preupload_lfs_files(before.id, additions)
-    if require_private(before.id).commit != before.commit:
-        raise HubError("hub.changed", repo=before.id)
-
-    failure: HubError | None = None
-    try:
+    for file, addition in zip(changed, additions, strict=True):
+        addition.upload_info.sha256 = bytes.fromhex(file.sha256)  # the client would read gigabytes once more
+    with _telling("release.unchanged", before.id):
+        api = client()
         with hub_errors(before.id):
-            api.create_commit(
-                before.id,
-                [*additions, *(CommitOperationDelete(path) for path in sorted(stale))],
-                commit_message="Release a persona",
-                parent_commit=before.commit,
-            )
-    except HubError as error:
-        failure = error  # the commit may have landed and only its answer be lost: the repository knows
-    after = _read_back(before.id)
-    if not _holds(after, folder, release):
+            api.preupload_lfs_files(before.id, additions)
+        if keep_private(before.id).commit != before.commit:
+            raise HubError("hub.changed", repo=before.id)
+    return commit(
+        [*additions, *map(CommitOperationDelete, stale)],
+        before,
+        "Release a persona",
+        lambda after: _holds(after, folder, release),
+    )
+
+
+def commit(
+    operations: Sequence[Any], before: Repository, title: str, is_done: Callable[[Repository], bool]
+) -> Repository:
+    """One commit on top of ``before``, or none; what the repository then holds is read back and decides.
+
+    Raises:
+        HubError: it did not land, or somebody else was quicker.
+        RepositoryIsPublic: it was opened meanwhile, and is closed again.
+    """
+    failure: HubError | None = None
+    api = client()
+    with _telling("release.either", before.id):
+        try:
+            with hub_errors(before.id):
+                api.create_commit(before.id, operations, commit_message=title, parent_commit=before.commit)
+        except HubError as error:
+            failure = error  # it may have landed and only its answer be lost: the repository knows
+        after = keep_private(before.id)
+    if not is_done(after):
+        say("release.unchanged", repo=before.id)
         raise failure or HubError("release.arrived_differently", repo=before.id)
     return after
 
 
-def _read_back(repo_id: str) -> Repository:
-    """What the repository holds now; if somebody opened it meanwhile it is closed before anything is said."""
-    try:
-        return require_private(repo_id)
-    except RepositoryIsPublic:
-        make_private(repo_id)
-        raise RepositoryIsPublic("hub.became_public", repo=repo_id) from None
+# --- versions ---
+
+
+def versions(repo_id: str) -> dict[str, str]:
+    """The commit of every version tag, v1 first."""
+    api = client()
+    with hub_errors(repo_id):
+        tags: dict[str, str] = {tag.name: tag.target_commit for tag in api.list_repo_refs(repo_id).tags}
+    ours = sorted((int(match[1]), name) for name in tags if (match := _VERSION.fullmatch(name)))
+    return {name: tags[name] for _, name in ours}
+
+
+def find_version(repository: Repository) -> str:
+    """The newest version tag with just these files; empty when there is none yet."""
+    tags = versions(repository.id)
+    for name in reversed(tags):
+        commit = tags[name]
+        if commit == repository.commit or same_files(repository, read_repository(repository.id, commit)):
+            return name
+    return ""
+
+
+def same_files(one: Repository, other: Repository) -> bool:
+    """Whether two commits hold the same, the Hub's own file apart."""
+    a, b = ({file.path: file.blob for file in side.files if file.path != HUBS_OWN} for side in (one, other))
+    return a == b
 
 
 def _tag(repository: Repository) -> str:
-    """The version tag of the repository's commit: the one it has, or the next."""
+    """Give the commit of ``repository`` the next version."""
+    newest = max((int(name[1:]) for name in versions(repository.id)), default=0)
     api = client()
     with hub_errors(repository.id):
-        tags: dict[str, str] = {tag.name: tag.target_commit for tag in api.list_repo_refs(repository.id).tags}
-        versions = {name: int(match[1]) for name in tags if (match := _VERSION.fullmatch(name))}
-        for name in versions:
-            if tags[name] == repository.commit:
-                return name
-        name = f"v{max(versions.values(), default=0) + 1}"
-        api.create_tag(repository.id, tag=name, revision=repository.commit)
-    return name
+        api.create_tag(repository.id, tag=f"v{newest + 1}", revision=repository.commit)
+    return f"v{newest + 1}"
 
 
 # --- the same bytes here and there ---
@@ -151,7 +232,7 @@ def _tag(repository: Repository) -> str:
 
 def _holds(repository: Repository, folder: Path, release: Sequence[FileDigest]) -> bool:
     """Whether the repository holds exactly ``release``."""
-    there = {file.path: file for file in repository.files if file.path != _HUBS_OWN}
+    there = {file.path: file for file in repository.files if file.path != HUBS_OWN}
     return there.keys() == {file.path for file in release} and all(
         _same(folder, file, there[file.path]) for file in release
     )

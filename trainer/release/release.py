@@ -17,12 +17,15 @@ from typing import Any, Literal
 
 from persona_core.errors import StorageError
 from persona_core.manifest import ADAPTER_FOLDER, FULL_FOLDER, Generation, PersonaManifest
-from persona_core.prompt import ChatFormat, end_of_turn_id
+from persona_core.prompt import ChatFormat, dated_template, end_of_turn_id
+from trainer.fidelity.assessment import published
+from trainer.fidelity.memory import require_kept
 from trainer.progress import say
 from trainer.release.card import DRIFTS, write_card
-from trainer.release.contents import artefacts_in, machine_paths, read_contents
+from trainer.release.contents import artefacts_in, read_contents
 from trainer.release.licences import declared_licence, write_licence_files
 from trainer.release.merging import load_in_8_bits, load_tuned, merge, merge_in_full
+from trainer.release.scanning import Privacy
 from trainer.release.verify import measure_drifts
 from trainer.run import Run, whole_folder
 from trainer.tuning.adapter import CONFIG, WEIGHTS
@@ -42,9 +45,10 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False) -> None:
     ``keep_full`` keeps the merged weights in bfloat16 as well, in a folder of their own.
 
     Raises:
-        ReleaseError: what would be published is not what was trained, or holds what must not leave the machine.
+        ReleaseError: what would be published repeats private lines, is not what was trained, or holds what must not leave the machine.
         TrainingError, DataError, HubError, StorageError: a part it needs is not there.
     """
+    require_kept(run)
     prepare_process()
     settings, chat_format = run.settings, ChatFormat()
     source = source_of(run)
@@ -56,16 +60,16 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False) -> None:
         say("release.merging", base=source.base.id, bits=bits)
         _write_tokenizer(tokenizer, release)
         heard = read_rows(tokenizer, run.train_file, chat_format, settings.max_length).rows
-        published = {release: bits, **({release / FULL_FOLDER: 16} if keep_full else {})}
-        own = _write_merged(run, source, heard, published)
-        for folder in published:
+        forms = {release: bits, **({release / FULL_FOLDER: 16} if keep_full else {})}
+        own = _write_merged(run, source, heard, forms)
+        for folder in forms:
             _generation_config(own, end_id, generation).save_pretrained(folder)
         _copy_adapter(run.adapter, release / ADAPTER_FOLDER)
 
         say("release.verifying")
         held_out = read_rows(tokenizer, run.validation_file, chat_format, settings.max_length).rows
         device = choose_device(settings.device)
-        drifts = measure_drifts(source, run.adapter, published, held_out, device)
+        drifts = measure_drifts(source, run.adapter, forms, held_out, device)
         measured = dict(zip(DRIFTS, drifts, strict=False))
         for section, drift in measured.items():
             run.add_metrics(section, asdict(drift))
@@ -84,7 +88,7 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False) -> None:
         )
         manifest.write(release)
         write_card(manifest, _masked(run), release, bits)
-        read_contents(release, machine_paths(run))
+        read_contents(release, Privacy.of(run))
     megabytes = sum(artefact.size for artefact in manifest.artefacts) / 1e6
     say(
         "release.ready", folder=run.release, megabytes=f"{megabytes:,.1f}", kl=f"{drifts[0].kl:.4f}",
@@ -96,19 +100,20 @@ _TRAINING_MARK = re.compile(r"\{%([-+]?)\s*(?:end)?generation\s*([-+]?)%\}")
 
 
 def _write_tokenizer(tokenizer: Any, release: Path) -> None:
-    """The tokenizer with a template that others can read: trainers' marks break llama.cpp's parser.
+    """The tokenizer with a template that others can read, and that writes the date it was trained with.
 
-    A comment in the mark's place trims the same white space, so that the template renders as before.
+    Trainers' marks break llama.cpp's parser. A comment in the mark's place trims the same white space, so that the
+    template renders as before.
     """
-    tokenizer.chat_template = _TRAINING_MARK.sub(r"{#\1 \2#}", tokenizer.get_chat_template())
+    tokenizer.chat_template = _TRAINING_MARK.sub(r"{#\1 \2#}", dated_template(tokenizer))
     tokenizer.save_pretrained(release)
 
 
-def _write_merged(run: Run, source: Source, heard: Sequence[Row], published: Mapping[Path, int]) -> Any:
+def _write_merged(run: Run, source: Source, heard: Sequence[Row], forms: Mapping[Path, int]) -> Any:
     """config.json and the weights of every folder; no model stays in memory. Returns the base's generation config."""
     from safetensors import SafetensorError
 
-    (release, bits), *full = published.items()
+    (release, bits), *full = forms.items()
     tuned = load_tuned(source, run.adapter)
     own = tuned.generation_config
     try:
@@ -154,7 +159,11 @@ def _copy_adapter(adapter: Path, folder: Path) -> None:
 def _plain_numbers(metrics: Mapping[str, Any], drifts: Sequence[str]) -> dict[str, float]:
     """``{"base_nll": 4.7, "tuned_nll": 3.0, …, "drift_kl": 0.001}`` from the run's metrics."""
     numbers: dict[str, float] = {}
-    measured = {**metrics.get("evaluation", {}), **{name: metrics[name] for name in drifts}}
+    measured = {
+        **metrics.get("evaluation", {}),
+        **published(metrics.get("fidelity", {})),
+        **{name: metrics[name] for name in drifts},
+    }
     for name, value in measured.items():
         numbers |= (
             {f"{name}_{key}": v for key, v in value.items()} if isinstance(value, dict) else {name: value}

@@ -34,10 +34,13 @@ def round_layer(weight: Any, delta: Any, gram: Any) -> None:
     state = weight.quant_state
     base, scales = dequantised(weight), state.absmax.clone()
     said = delta @ gram
+    heard = gram.diagonal().clone()
+    order = heard.argsort(descending=True)
+    inverse = _inverse(gram[order][:, order])
     strength = 1.0
     for _ in range(ROUNDS):
         state.absmax.copy_(scales)
-        _round(weight, base + strength * delta, gram)
+        _round(weight, base + strength * delta, heard, inverse)
         arrived = ((dequantised(weight) - base) * said).sum() / (delta * said).sum()  # no number for no delta
         if not (arrived - 1).abs() > ENOUGH:
             break
@@ -51,17 +54,20 @@ def dequantised(weight: Any) -> Any:
     return dequantize_4bit(weight.data, weight.quant_state).float()
 
 
-def _round(weight: Any, exact: Any, gram: Any) -> None:
-    """Give ``weight`` the codes and scales nearest to ``exact`` in what they say."""
+def _round(weight: Any, exact: Any, heard: Any, inverse: Any) -> None:
+    """Give ``weight`` the codes and scales nearest to ``exact`` in what they say.
+
+    ``heard`` ``[inputs]`` is how much each input counts; ``inverse`` is `_inverse` of them from the most heard on.
+    """
     import torch
 
     state = weight.quant_state
-    state.absmax.copy_(_scale_codes(state, exact, gram.diagonal()))
+    state.absmax.copy_(_scale_codes(state, exact, heard))
     scales = _scales(state, state.absmax).repeat_interleave(state.blocksize).view_as(exact)
-    order = gram.diagonal().argsort(descending=True)
+    order = heard.argsort(descending=True)
     codes = torch.empty(exact.shape, dtype=torch.uint8)
     codes[:, order] = _compensated(
-        exact.T[order].contiguous(), scales.T[order].contiguous(), gram[order][:, order], state.code.float()
+        exact.T[order].contiguous(), scales.T[order].contiguous(), inverse, state.code.float()
     ).T
     high, low = codes.flatten().view(-1, 2).T  # two codes a byte, the first in the upper half
     weight.data.copy_((high << 4 | low).view_as(weight.data))
@@ -104,12 +110,18 @@ def _nearest(values: Any, levels: Any) -> Any:
     return torch.bucketize(values, (levels[1:] + levels[:-1]) / 2)
 
 
-def _compensated(weights: Any, scales: Any, gram: Any, levels: Any) -> Any:
-    """NF4 codes ``[inputs, outputs]`` of ``weights``, whose rounding errors the inputs that follow make good."""
+def _inverse(gram: Any) -> Any:
+    """The upper Cholesky factor of the inverse of ``gram``, which is used up."""
     import torch
 
     gram.diagonal().add_(DAMPING * gram.diagonal().mean() + torch.finfo(gram.dtype).tiny)
-    inverse = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(gram)), upper=True)
+    return torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(gram)), upper=True)
+
+
+def _compensated(weights: Any, scales: Any, inverse: Any, levels: Any) -> Any:
+    """NF4 codes ``[inputs, outputs]`` of ``weights``, whose rounding errors the inputs that follow make good."""
+    import torch
+
     codes = torch.empty(weights.shape, dtype=torch.uint8)
     for begin in range(0, len(weights), COLUMNS):
         end = min(begin + COLUMNS, len(weights))

@@ -122,10 +122,13 @@ def _compare(trained: _Speech, published: _Speech, end_id: int) -> Drift:
     import torch
 
     said = trained.targets[:, None]
-    kl = torch.nn.functional.kl_div(published.scores, trained.scores, log_target=True, reduction="sum")
+    pairs = zip(
+        published.scores.split(64), trained.scores.split(64), strict=True
+    )  # 64: no third copy in memory
+    kl = sum(torch.nn.functional.kl_div(p, t, log_target=True, reduction="sum").item() for p, t in pairs)
     heard = _until_end(trained.continuations, end_id) | _until_end(published.continuations, end_id)
     return Drift(
-        kl=kl.item() / len(said),
+        kl=kl / len(said),
         nll_change=(trained.scores.gather(1, said) - published.scores.gather(1, said)).mean().item(),
         agreement=(trained.scores.argmax(1) == published.scores.argmax(1)).float().mean().item(),
         greedy=(trained.continuations == published.continuations)[heard].float().mean().item(),
@@ -161,24 +164,27 @@ def _listen(model: Any, rows: Sequence[Row], end_id: int) -> _Speech:
 def _continue(model: Any, rows: Sequence[Row], end_id: int) -> Any:
     """The likeliest token after token, ``[rows, CONTINUED]`` on the CPU, where each row's last reply begins."""
     import torch
-    from transformers import GenerationConfig
 
     prompts = [torch.tensor(_before_last_reply(row)).flip(0) for row in rows]
     ids = torch.nn.utils.rnn.pad_sequence(prompts, batch_first=True, padding_value=-1).flip(1)  # to the left
-    there = ids >= 0
-    config = GenerationConfig(
-        max_new_tokens=CONTINUED,
-        do_sample=False,
-        use_cache=True,
-        eos_token_id=end_id,
-        pad_token_id=end_id,
-    )
-    made = model.generate(
-        input_ids=ids.where(there, end_id).to(model.device),
-        attention_mask=there.long().to(model.device),
-        generation_config=config,
-    )[:, ids.shape[1] :].cpu()
-    return torch.nn.functional.pad(made, (0, CONTINUED - made.shape[1]), value=end_id)
+    there = (ids >= 0).long().to(model.device)
+    feed, cache, made = ids.where(ids >= 0, end_id).to(model.device), None, []
+    last = torch.tensor(
+        [-1], device=model.device
+    )  # by index: a slice makes torch copy the head for every row
+    for _ in range(CONTINUED):
+        out = model(
+            input_ids=feed,
+            attention_mask=there,
+            position_ids=(there.cumsum(1) - 1).clamp(min=0)[:, -feed.shape[1] :],
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=last,
+        )
+        cache, feed = out.past_key_values, out.logits[:, -1].argmax(-1, keepdim=True)
+        there = torch.cat((there, torch.ones_like(feed)), dim=1)
+        made.append(feed.cpu())
+    return torch.cat(made, dim=1)
 
 
 def _last_labelled(row: Row) -> int:

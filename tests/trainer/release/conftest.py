@@ -3,12 +3,14 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from persona_core.prompt import ChatFormat, Turn
 from tests.tiny_model import build_tiny_model
+from tests.trainer.fidelity.couple import KEPT
 from trainer.dataset.example import Example, write_examples
 from trainer.release.release import build_release
 from trainer.run import Run, open_run
@@ -51,6 +53,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         write_examples(file, [Example(pair, (True,)) for pair in turns] * 4, ChatFormat())
     run.data_report.write_text(json.dumps({"masked": MASKED}), encoding="utf-8")
     run.add_metrics("evaluation", {"base": {"nll": 7.0}, "tuned": {"nll": 4.0}, "nll_reduction": 0.43})
+    run.add_metrics("memory", asdict(KEPT))
     _train(run)
     return run
 

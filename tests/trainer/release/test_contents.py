@@ -4,7 +4,8 @@ import pytest
 
 from persona_core.errors import ReleaseError
 from persona_core.manifest import PersonaManifest
-from trainer.release.contents import is_release_file, machine_paths, read_contents
+from trainer.release.contents import is_release_file, read_contents
+from trainer.release.scanning import Privacy
 
 PLANTED = "hf_" + "Abcd1234" * 4
 
@@ -12,7 +13,8 @@ PLANTED = "hf_" + "Abcd1234" * 4
 @pytest.mark.parametrize(
     "name",
     ["persona.json", "README.md", "model.safetensors", "model-00001-of-00002.safetensors",
-     "adapter/adapter_model.safetensors", "chat_template.jinja", "NOTICE"],
+     "adapter/adapter_model.safetensors", "chat_template.jinja", "NOTICE", "bf16/config.json",
+     "bf16/model-00001-of-00009.safetensors"],
 )  # fmt: skip
 def test_what_may_be_released(name):
     """Weights, tokenizer, configuration, papers."""
@@ -23,7 +25,7 @@ def test_what_may_be_released(name):
     "name",
     ["training_args.bin", "adapter_config.json", "adapter_model.safetensors", "adapter/README.md", "train.jsonl",
      "data/train.jsonl", "optimizer.pt", "trainer_state.json", "modeling_tiny.py", "metrics.json", ".env",
-     "persona.json.bak", "adapter/persona.json"],
+     "persona.json.bak", "adapter/persona.json", "bf16/adapter_config.json", "bf16/README.md"],
 )  # fmt: skip
 def test_what_may_not(name):
     """Pickles, states, data, code, and adapter files beside merged weights."""
@@ -32,7 +34,7 @@ def test_what_may_not(name):
 
 def test_a_release_has_exactly_its_files(released):
     """Each file once, with its digest, sorted."""
-    contents = read_contents(released.release, machine_paths(released))
+    contents = read_contents(released.release, Privacy.of(released))
 
     assert [file.path for file in contents] == [
         "LICENSE",
@@ -98,10 +100,9 @@ def test_the_paths_of_the_run_are_refused(released, copy_of):
     read_contents(release)
 
     with pytest.raises(ReleaseError, match="NOTICE"):
-        read_contents(release, {"/srv/chats"})
-    assert {str(released.path), released.settings.base, released.settings.exports[0]} <= machine_paths(
-        released
-    )
+        read_contents(release, Privacy(frozenset({"/srv/chats"})))
+    places = Privacy.of(released).places
+    assert {str(released.path), released.settings.base, released.settings.exports[0]} <= places
 
 
 @pytest.mark.parametrize("change", ["alter", "remove"])

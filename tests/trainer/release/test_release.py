@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from persona_core.errors import ReleaseError, StorageError
+from persona_core.errors import ReleaseError, SettingsError, StorageError
 from persona_core.manifest import Generation, PersonaManifest, digest
 from tests.trainer.release.conftest import ANSWERED, ASKED, MASKED
 from trainer.release import release as release_module
@@ -223,6 +223,31 @@ def test_other_forms_on_request(finished_run, copy_of):
     assert AutoModelForCausalLM.from_pretrained(run.release, subfolder="bf16").dtype.itemsize == 2
     *_, bubbles = load_engine(run.release, "cpu").stream([Turn("partner", ("뭐 해?",))], seed=0)
     assert bubbles
+
+
+def test_an_interrupted_export_leaves_the_previous_one(released, copy_of, monkeypatch):
+    """Ctrl-C while it is measured takes back what was written, and nothing else."""
+    run = copy_of(released)
+    before = (run.release / "persona.json").read_bytes()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(release_module, "measure_drifts", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build_release(run)
+
+    assert (run.release / "persona.json").read_bytes() == before
+    assert [p.name for p in run.path.iterdir() if p.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("asked", [{"bits": 5}, {"keep": "gguf"}])
+def test_a_form_that_is_none_is_refused(finished_run, asked):
+    """By the option's name and what it can be."""
+    from trainer import pipeline
+
+    with pytest.raises(SettingsError, match=r"--(bits|keep)"):
+        pipeline.export(finished_run.path, **asked)
 
 
 def test_the_same_run_makes_the_same_weights(released, copy_of):

@@ -1,0 +1,64 @@
+"""What the Hub's client raises, in plain words: which error a person can mend stands behind it.
+
+    in_plain_words(HfHubHTTPError(503), "me/talk", "main")      # HubError("hub.down", repo="me/talk", status=503, …)
+
+The Hub's own words are passed on where they help, with anything like a token taken out.
+"""
+
+import errno
+import re
+from typing import Any
+
+from persona_core.errors import HubError, NotAllowed, PersonaError, StorageError, TokenMissing
+
+_TOKEN = re.compile(r"hf_\w+")
+
+
+def in_plain_words(error: BaseException | None, repo_id: str, revision: str) -> PersonaError | None:
+    """The error a person can mend behind ``error`` or behind what caused it; None when there is no such."""
+    import httpx2
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, XetDownloadError
+
+    while error is not None:
+        match error:
+            case HfHubHTTPError():
+                return _refusal(error, repo_id, revision)
+            case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+                return StorageError("hub.disk_full")
+            case httpx2.TransportError() | ConnectionError() | TimeoutError() | XetDownloadError():
+                return HubError("hub.unreachable", repo=repo_id)
+            case LocalEntryNotFoundError(__cause__=None):  # not in the cache, and told to stay offline
+                return HubError("hub.unreachable", repo=repo_id)
+        error = error.__cause__
+    return None
+
+
+def _refusal(error: Any, repo_id: str, revision: str) -> PersonaError:
+    """What an answer of the Hub with an error status means."""
+    from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, RevisionNotFoundError
+
+    status: int = error.response.status_code
+    reason = _TOKEN.sub("hf_…", error.server_message or "")
+    kind, key = _MEANING.get(status, (HubError, "hub.down" if status >= 500 else "hub.rejected"))
+    if isinstance(error, GatedRepoError):
+        kind, key = NotAllowed, "hub.gated"
+    elif isinstance(error, RevisionNotFoundError):
+        key = "hub.no_revision"
+    elif isinstance(error, EntryNotFoundError):
+        key = "hub.no_file"
+    elif status == 403 and "storage" in reason.lower():
+        kind, key = HubError, "hub.quota"
+    message = f"({reason}) " if reason else ""
+    return kind(key, repo=repo_id, revision=revision, status=status, message=message)
+
+
+_MEANING: dict[int, tuple[type[HubError], str]] = {
+    401: (TokenMissing, "hub.token_refused"),
+    402: (HubError, "hub.payment"),
+    403: (NotAllowed, "hub.not_allowed"),
+    404: (HubError, "hub.no_repository"),
+    408: (HubError, "hub.down"),
+    409: (HubError, "hub.conflict"),
+    412: (HubError, "hub.changed"),
+    429: (HubError, "hub.busy"),
+}

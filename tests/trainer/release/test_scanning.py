@@ -1,0 +1,133 @@
+"""What may stand in no file of a release; each error names the file and never what was found."""
+
+import json
+import struct
+
+import pytest
+
+from persona_core.errors import ReleaseError
+from persona_core.manifest import Base
+from trainer.release.scanning import Privacy, require_clean, require_clean_header, require_named_base
+
+TOKEN = "hf_" + "Abcd1234" * 4
+HERS = Privacy(places=frozenset({"/data/chats/dasom"}), names=frozenset({"다솜별"}))
+
+
+@pytest.mark.parametrize("name", ["README.md", "config.json", "tokenizer.json", "LICENSE", "tokenizer.model"])
+@pytest.mark.parametrize("token", [TOKEN, "ghp_" + "a1B2" * 9, "-----BEGIN RSA PRIVATE KEY-----"])
+def test_a_token_is_refused_in_every_file(name, token):
+    """Vocabularies and licences too."""
+    with pytest.raises(ReleaseError, match=name) as caught:
+        require_clean(name, json.dumps({"a": token}))
+
+    assert token not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["/home/dasom/chat", "/Users/dasom", "/content/drive/x", "C:\\Users\\dasom", "D:\\chats\\her", "/data/chats/dasom/runs"],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["README.md", "config.json", "chat_template.jinja", "NOTICE"])
+def test_a_place_of_a_machine_is_refused(name, place):
+    """The usual ones of every system, and those that the run knows; as they are and as JSON writes them."""
+    with pytest.raises(ReleaseError, match="folder of this computer"):
+        require_clean(name, json.dumps({"_name_or_path": place}), HERS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://huggingface.co/me/talk/home/x", "Q:\\nA:\\n", "a/b/tmp/c", "and/or", "12:30", "/", "{{ 'user:\\n' }}"],
+)  # fmt: skip
+def test_what_looks_like_a_place_and_is_none(text):
+    """Addresses, templates with line breaks, fractions."""
+    for name in ("README.md", "chat_template.jinja"):
+        require_clean(name, text, HERS)
+
+
+def test_a_vocabulary_may_hold_any_word():
+    """It is the base's: /home/u and a phone number are pieces of public text there, the run's own folder is not."""
+    words = json.dumps(
+        {"model": {"vocab": {"/home/u": 1, "010-0000-0000": 2, "다솜별": 3}}}, ensure_ascii=False
+    )
+    require_clean("tokenizer.json", words, HERS)
+
+    with pytest.raises(ReleaseError, match=r"tokenizer\.json"):
+        require_clean("tokenizer.json", json.dumps({"path": "/data/chats/dasom"}), HERS)
+
+
+@pytest.mark.parametrize("fact", ["010-0000-1234", "dasom@example.com", "다솜별이가", "900101-1000000"])
+@pytest.mark.parametrize("name", ["README.md", "persona.json", "adapter/adapter_config.json", "config.json"])
+def test_a_private_fact_is_refused_in_what_is_written_here(name, fact):
+    """The shapes that masking knows, and the two names."""
+    with pytest.raises(ReleaseError, match="private fact") as caught:
+        require_clean(name, json.dumps({"note": f"내 번호 {fact}"}, ensure_ascii=False), HERS)
+
+    assert fact not in str(caught.value)
+
+
+def test_digests_and_measurements_are_no_facts():
+    """The digits of a sha256, of a commit, of a size or of a loss are nobody's account."""
+    digest = "27ae8aad06419d885a6593788a745503055673a56fe4dd1b44393be50b83c38c"
+    commit = "cdbee75f1750305567350095547773d3302b52ba"
+    document = {"sha256": digest, "size": 250617283912, "revision": commit, "kl": 0.0012345678901}
+    require_clean("persona.json", json.dumps(document), HERS)
+    require_clean("README.md", f"Base model `Qwen/Qwen3-4B-Instruct-2507` at `{commit}`; 12,345 times.", HERS)
+
+
+def test_what_a_run_knows(released):
+    """Its folder, its exports, a local base; the names as the export has them."""
+    privacy = Privacy.of(released)
+
+    assert {str(released.path), *released.settings.exports, released.settings.base} <= privacy.places
+    assert privacy.names == {"가온누리", "다솜별"}
+    assert "/" not in privacy.places
+
+
+@pytest.mark.parametrize(
+    ("metadata", "refused"), [({"format": "pt"}, False), ({"token": TOKEN}, True), ({"from": "/home/dasom/x"}, True)]
+)  # fmt: skip
+def test_the_header_of_weights_is_read(tmp_path, metadata, refused):
+    """The rest of the file are numbers; words can only stand there."""
+    header = json.dumps({"__metadata__": metadata}).encode()
+    file = tmp_path / "model.safetensors"
+    file.write_bytes(struct.pack("<Q", len(header)) + header)
+
+    if refused:
+        with pytest.raises(ReleaseError, match=r"model\.safetensors"):
+            require_clean_header("model.safetensors", file)
+    else:
+        require_clean_header("model.safetensors", file)
+
+
+def test_weights_without_a_header_are_refused(tmp_path):
+    """A pickle under another name is no weight."""
+    file = tmp_path / "model.safetensors"
+    for content in (b"", b"pickle", b"\xff" * 64):
+        file.write_bytes(content)
+        with pytest.raises(ReleaseError, match="no whole safetensors"):
+            require_clean_header("model.safetensors", file)
+
+
+@pytest.mark.parametrize(
+    ("name", "revision", "fine"),
+    [
+        ("Qwen/Qwen3-0.6B", "c1899de2", True),
+        ("tiny-korean", None, True),
+        ("Qwen/Qwen3-0.6B", None, False),
+        ("/data/models/tiny", None, False),
+        ("C:\\models\\tiny", None, False),
+        ("models/tiny", None, False),
+        ("", None, False),
+    ],
+)
+def test_the_base_of_an_adapter_is_named_for_others(name, revision, fine):
+    """A Hub id with its revision, or a bare name; and the one of persona.json."""
+    config = json.dumps({"base_model_name_or_path": name, "revision": revision})
+
+    if fine:
+        require_named_base(config, Base(name, revision))
+        with pytest.raises(ReleaseError):
+            require_named_base(config, Base("another/base", revision))
+    else:
+        with pytest.raises(ReleaseError, match="does not name its base"):
+            require_named_base(config, Base(name, revision))

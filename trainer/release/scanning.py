@@ -1,0 +1,144 @@
+"""What may stand in no text that leaves the machine: tokens, its places, the two people's names, masked facts.
+
+    privacy = Privacy.of(run)
+    require_clean("config.json", text, privacy)     # or a ReleaseError that names the file, never what was found
+
+Not every file is read the same way. A vocabulary is the base's own, a hundred thousand pieces of public text: only a
+token or a place of this machine can be wrong there. A licence is a public document with its authors' addresses, and a
+template is code; facts about people are looked for in what is written here: the card, persona.json and the configs.
+"""
+
+import json
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from persona_core.errors import ReleaseError
+from persona_core.manifest import Base
+from persona_core.privacy import KINDS, detect
+from trainer.run import Run
+
+_VOCABULARIES = {"tokenizer.json", "vocab.json", "merges.txt", "added_tokens.json", "tokenizer.model"}
+_WRITTEN_HERE = {"README.md", "persona.json", "config.json", "generation_config.json", "adapter_config.json"}
+
+_TOKENS = re.compile(
+    r"\bhf_[A-Za-z0-9]{16,}|\bgh[pousr]_[A-Za-z0-9]{30,}|\bsk-[A-Za-z0-9_-]{20,}|\bAKIA[0-9A-Z]{16}\b"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+_PLACES = re.compile(
+    r"(?<![\w./])/(?:home|Users|root|tmp|mnt|media|private|workspace|content|kaggle|var|opt)/\w"
+    r"|(?<![A-Za-z])[A-Za-z]:\\{1,2}(?:Users\\|\w+\\{1,2}\w)"
+)
+_TELLING = 3  # parts of a path, its root among them, below which it is nobody's in particular: /work, C:\data
+_DIGEST = re.compile(r"\b[0-9a-f]{40,64}\b")  # of a commit or a file; its digits would pass for an account
+_SHAPES = set(KINDS) - {"NAME", "NICKNAME", "SNS_ID", "URL"}  # a card is full of links and of names of models
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_BARE_NAME = re.compile(r"[^/\\]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """The ``places`` of this machine that a run knows, and the ``names`` of the people in its chat."""
+
+    places: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, run: Run) -> "Privacy":
+        """What ``run`` knows: its folder, its exports, a local base, the home folder; the two names as exported."""
+        settings = run.settings
+        bases = [settings.base] if Path(settings.base).is_dir() else []
+        places = [
+            place.resolve() for place in (run.path, Path.home(), *map(Path, (*settings.exports, *bases)))
+        ]
+        return cls(
+            frozenset(str(place) for place in places if len(place.parts) >= _TELLING),
+            frozenset(name for name in (settings.me, settings.partner) if len(name) > 1),
+        )
+
+
+NOTHING = Privacy()
+
+
+def require_clean(name: str, text: str, privacy: Privacy = NOTHING) -> None:
+    """Refuse a text that may not leave the machine. ``name`` is its path in the release.
+
+    Raises:
+        ReleaseError: a token, a place of this machine, a name, or the shape of a masked fact; it says which file.
+    """
+    file = PurePosixPath(name).name
+    if _TOKENS.search(text):
+        raise ReleaseError("release.token_inside", path=name)
+    if any(_stands_in(spelling, text) for place in privacy.places for spelling in _spellings(place)):
+        raise ReleaseError("release.path_inside", path=name)
+    if file in _VOCABULARIES:
+        return
+    parts = list(_strings(json.loads(text))) if name.endswith(".json") else text.splitlines()
+    if any(_PLACES.search(part) for part in parts):
+        raise ReleaseError("release.path_inside", path=name)
+    if file in _WRITTEN_HERE and any(_tells(part, privacy.names) for part in parts):
+        raise ReleaseError("release.fact_inside", path=name)
+
+
+def require_clean_header(name: str, weights: Path) -> None:
+    """Refuse a safetensors file with a token or a place in its header; the rest of it are numbers.
+
+    Raises:
+        ReleaseError: there is one, or the file has no such header.
+    """
+    with weights.open("rb") as file:
+        start = file.read(8)
+        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
+        if not 0 < length <= weights.stat().st_size - 8:
+            raise ReleaseError("release.no_header", path=name)
+        header = file.read(length).decode("utf-8", errors="replace")
+    if _TOKENS.search(header):
+        raise ReleaseError("release.token_inside", path=name)
+    if _PLACES.search(header):
+        raise ReleaseError("release.path_inside", path=name)
+
+
+def require_named_base(config: str, base: Base) -> None:
+    """Refuse an adapter whose base is not the one of persona.json, by its Hub id and revision or by a bare name.
+
+    Raises:
+        ReleaseError: others could not load it, or it names a folder of this machine.
+    """
+    raw = json.loads(config)
+    named = Base(raw.get("base_model_name_or_path") or "", raw.get("revision"))
+    on_the_hub = _HUB_ID.fullmatch(named.id) and named.revision
+    if named != Base(base.id, base.revision) or not (on_the_hub or _BARE_NAME.fullmatch(named.id)):
+        raise ReleaseError("release.base_not_named", base=base.id)
+
+
+def _spellings(place: str) -> tuple[str, ...]:
+    """As it is, and as JSON writes it."""
+    return place, json.dumps(place)[1:-1], place.replace("\\", "/")
+
+
+def _stands_in(place: str, text: str) -> bool:
+    return place in text and re.search(rf"{re.escape(place)}(?!\w)", text) is not None
+
+
+def _strings(document: Any) -> Iterator[str]:
+    """Every string of a JSON document, keys too. A number is a measurement or a size."""
+    match document:
+        case str():
+            yield document
+        case list():
+            for item in document:
+                yield from _strings(item)
+        case dict():
+            for key, value in document.items():
+                yield key
+                yield from _strings(value)
+
+
+def _tells(part: str, names: frozenset[str]) -> bool:
+    """Whether ``part`` holds a name, or what masking would have replaced."""
+    if any(re.search(rf"(?<!\w){re.escape(name)}", part) for name in names):
+        return True
+    return any(span.type in _SHAPES for span in detect(_DIGEST.sub("", part)))

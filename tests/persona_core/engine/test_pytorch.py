@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from persona_core.engine import load_engine
+from persona_core.engine.pytorch import TorchEngine
 from persona_core.errors import EngineError
 from persona_core.manifest import Artefact, Base, Generation, PersonaManifest
 from persona_core.prompt import ChatFormat, Turn, encode
@@ -81,6 +82,20 @@ def test_closing_the_stream_stops_the_model(engine):
         hook.remove()
 
     assert len(computed) == 1
+
+
+def test_replies_drawn_together_are_those_drawn_alone(release):
+    """Each history gets its own reply to its own seed, whatever stands beside it; in full precision to the letter."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model = AutoModelForCausalLM.from_pretrained(release, dtype=torch.float32).eval()
+    engine = TorchEngine(model, AutoTokenizer.from_pretrained(release), MANIFEST)
+    histories = [HISTORY, [Turn("partner", ("뭐 해? 나는 지금 집에 가는 중이야 ㅎㅎ",))], HISTORY]
+    alone = [[[], *engine.stream(history, seed=seed)][-1] for seed, history in enumerate(histories)]
+
+    assert engine.replies(histories, range(3)) == alone
+    assert alone[0] != alone[2]
 
 
 def test_a_reply_keeps_to_its_limit(engine):

@@ -23,6 +23,8 @@ ADAPTER_FOLDER = "adapter"
 OPENVINO_FOLDER = "openvino"
 FULL_FOLDER = "bf16"
 
+LEAST_ROOM = 160  # tokens: the system prompt and a message, however short the rows of training were
+
 ArtefactKind = Literal["merged", "adapter", "openvino", "full"]
 
 
@@ -53,6 +55,16 @@ class Generation:
     repetition_penalty: float = 1.05  # 1 = none; ㅋㅋㅋㅋ is style and must survive it
     max_new_tokens: int = 160  # a long turn of several bubbles
     max_context_tokens: int = 1024  # prompt and reply together; the oldest turns leave first
+
+    @property
+    def room(self) -> int:
+        """Tokens that a prompt may have."""
+        return self.max_context_tokens - self.max_new_tokens
+
+    @classmethod
+    def for_rows(cls, max_length: int) -> "Generation":
+        """How a model trained on rows of ``max_length`` tokens is served: as long, but with room for a message."""
+        return cls(max_context_tokens=max(max_length, LEAST_ROOM + cls().max_new_tokens))
 
 
 @dataclass(frozen=True, slots=True)

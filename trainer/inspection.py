@@ -29,6 +29,7 @@ from trainer.chatlog import Chat, Message, open_chat
 from trainer.chatlog.senders import OWN_LABELS
 from trainer.dataset.formats import dump
 from trainer.dataset.preparation import tell_unread
+from trainer.dataset.reading import is_prepared
 from trainer.dataset.style import Style, StyleCounter
 from trainer.progress import bar, console, say
 from trainer.settings import Settings
@@ -57,7 +58,10 @@ def inspect(exports: Sequence[Path], *, as_json: bool) -> None:
 
     Raises:
         ExportError: the exports cannot be read, or are of two chats.
+        DataError: they are prepared rows.
     """
+    if is_prepared(exports):
+        raise DataError("inspection.prepared", path=exports[0])
     chat = open_chat(exports)
     with bar("inspection.bar", chat.size, of_bytes=True) as advance:
         overview = look(chat.messages(advance))

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -240,3 +241,9 @@ def test_a_line_that_is_not_utf8_is_refused_by_its_number(capsys, monkeypatch):
         mask_lines(io.BytesIO(b"ok\n\xc0\xcc\n"), (), (), as_json=False)
 
     assert capsys.readouterr().out == "ok\n"
+
+
+def test_prepared_rows_are_said_to_be_prepared_rows():
+    """And what one can do with them."""
+    with pytest.raises(DataError, match=r"train\.jsonl is a prepared data set.*persona-train train\.jsonl"):
+        inspect([Path("train.jsonl")], as_json=False)

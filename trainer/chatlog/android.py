@@ -27,11 +27,12 @@ ANDROID = (
         rf"(?P<day>{KOREAN_DAY}) (?P<clock>{KOREAN_CLOCK})(?:{SENDER}|, )",
         rf"{KOREAN_DAY} {KOREAN_CLOCK}",
     ),
-    Grammar("Android", "en", ENGLISH_HEADER, f"{ENGLISH_DAY}, {ENGLISH_CLOCK}"),
+    Grammar("Android", "en", ENGLISH_HEADER, f"{ENGLISH_DAY}, {ENGLISH_CLOCK}", stamp="{day}, {clock}, "),
     Grammar(
         "Android",
         "en",
         rf"(?P<clock>{_OLD_CLOCK}), (?P<day>{ENGLISH_DAY})(?:{SENDER}|, )",
         rf"{_OLD_CLOCK}, {ENGLISH_DAY}",
+        stamp="{clock}, {day}, ",
     ),
 )

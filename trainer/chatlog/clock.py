@@ -2,19 +2,11 @@
 
     2025년 12월 31일 + 오후 11:59       Jul 9, 2015 + 8:34 PM       2022. 6. 19. + 23:59
 
-A day stands in hundreds of lines that follow each other, and a day has few clocks: `Calendar` reads each once.
+A day has few clocks: `Clocks` reads each once.
 """
 
 import re
-from collections.abc import Callable
 from datetime import datetime, timedelta
-
-from persona_core.errors import ExportError
-
-# Within a day any order is taken as it stands (a clock set back in autumn, a phone that slept). What lies on an earlier
-# day than the lines before it is quoted from another export, and the file soon comes back to its own time; where it
-# does not, two exports were joined in one file, and their sessions would run into each other.
-MOST_STRAY = 100  # headers, one after the other
 
 SECONDS_A_DAY = 86_400  # and so many clocks are remembered; a phone's export has 1,440
 
@@ -55,51 +47,15 @@ def has_marker(clock: str) -> bool:
     return _MARKER.search(clock) is not None
 
 
-class Calendar:
-    """The days and clocks of one export, each text read once; its days may not run backwards."""
+class Clocks:
+    """The clocks of one export, each text read once."""
 
-    def __init__(self, path: str) -> None:
-        self.clocks: dict[str | None, timedelta] = {}
-        self._path = path
-        self._latest = datetime.min
-        self._stray = 0
-        self._first_stray = (0, datetime.min)  # line and day
+    def __init__(self) -> None:
+        self.known: dict[str | None, timedelta] = {}
 
-    def day(self, text: str, line: Callable[[], int]) -> datetime | None:
-        """Midnight of the day that ``text`` names; None where it is no day, or one before the latest.
-
-        ``line`` tells the number of the line, and is asked only when that is needed.
-
-        Raises:
-            ExportError: too many days before the latest follow each other.
-        """
-        midnight = read_day(text)
-        if midnight is None:
-            return None
-        if midnight < self._latest:
-            if not self._stray:
-                self._first_stray = line(), midnight
-            self._stray += 1
-            if self._stray > MOST_STRAY:
-                self.close()
-            return None
-        self._latest, self._stray = midnight, 0
-        return midnight
-
-    def clock(self, text: str) -> timedelta | None:
-        """How long after midnight ``text`` is, remembered in ``clocks``."""
-        known = self.clocks.get(text)
-        if known is None and (known := read_clock(text)) is not None and len(self.clocks) < SECONDS_A_DAY:
-            self.clocks[text] = known
-        return known
-
-    def close(self) -> None:
-        """The export ends here.
-
-        Raises:
-            ExportError: it has not come back to its own time.
-        """
-        if self._stray:
-            line, day = self._first_stray
-            before, after = f"{self._latest:%Y-%m-%d}", f"{day:%Y-%m-%d}"
-            raise ExportError("chatlog.backwards", path=self._path, line=line, before=before, after=after)
+    def read(self, text: str) -> timedelta | None:
+        """How long after midnight ``text`` is, remembered in ``known``."""
+        clock = self.known.get(text)
+        if clock is None and (clock := read_clock(text)) is not None and len(self.known) < SECONDS_A_DAY:
+            self.known[text] = clock
+        return clock

@@ -35,8 +35,9 @@ def ignore(_: float) -> None:
 class Export:
     """A file KakaoTalk wrote, of a known format.
 
-    ``unread`` are lines of no message and damaged ones, ``oversized`` where messages longer than anybody types begin;
-    both are complete once `messages` is read to its end.
+    ``unread`` are lines of no message and damaged ones, ``oversized`` where messages longer than anybody types begin,
+    ``quoted`` lines that begin like a message of an earlier time, and are part of the one above them; all are complete
+    once `messages` is read to its end.
     """
 
     source: Source
@@ -47,6 +48,7 @@ class Export:
     crlf: bool
     unread: Lines = field(default_factory=Lines)
     oversized: Lines = field(default_factory=Lines)
+    quoted: Lines = field(default_factory=Lines)
 
     @property
     def name(self) -> str:
@@ -57,19 +59,27 @@ class Export:
         """Every message in the file's order; memory does not grow with the file.
 
         Raises (while it is read):
-            ExportError: the file is cut, its csv quotes are broken, or its days run backwards; with the line.
+            ExportError: the file is cut, its csv quotes are broken, or its time runs backwards; with the line.
         """
         return chain.from_iterable(self._batches(advance))
 
     def _batches(self, advance: Advance) -> Iterator[list[Message]]:
         self.unread.clear()
         self.oversized.clear()
+        self.quoted.clear()
         with self.source.open() as stream:
             text = Text(stream, self.name, self.encoding, crlf=self.crlf, unread=self.unread, advance=advance)
             if self.grammar is None:
                 yield from Table(text, self.unread, self.oversized)
             else:
-                yield from Records(text, self.grammar, self.unread, self.oversized)
+                yield from Records(
+                    text,
+                    self.grammar,
+                    self.room_title,
+                    unread=self.unread,
+                    oversized=self.oversized,
+                    quoted=self.quoted,
+                )
 
 
 def open_export(path: Path) -> Export:

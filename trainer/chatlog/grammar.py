@@ -21,7 +21,8 @@ KOREAN_DAY = r"\d{4}년 \d{1,2}월 \d{1,2}일"
 ENGLISH_DAY = r"[A-Z][a-z]{2,8} \d{1,2}, \d{4}"
 WEEKDAY = "[월화수목금토일]요일"
 
-# After the clock: ", name : " or, for accounts no longer known, ", : " without a name. The first " : " ends the name.
+# After the clock: ", name : " or, for accounts no longer known, ", : " without a name. The first " : " ends the name,
+# unless the export tells of a name that has one in it (`names`).
 SENDER = rf",(?:(?= : )| )(?P<sender>.{{0,{LONGEST_NAME}}}?) : "
 
 
@@ -43,17 +44,27 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """How one platform writes records. ``language`` is empty where the separators tell it."""
+    """How one platform writes records. ``language`` is empty where the separators tell it.
+
+    ``stamp`` puts together again what a header begins with.
+    """
 
     platform: str
     language: str
     header: str
     separator: str
+    stamp: str = "{day} {clock}, "
     bare_system_lines: bool = False  # Windows: who came and went stands on lines without a time
 
     @property
     def day_in_header(self) -> bool:
         return "(?P<day>" in self.header
+
+    def written(self, day: str | None, clock: str, sender: str | None, body: str) -> str:
+        """A record as it stands in the file."""
+        if "{sender}" in self.stamp:
+            return self.stamp.format(sender=sender, clock=clock) + body
+        return self.stamp.format(day=day, clock=clock) + ("" if sender is None else f"{sender} : ") + body
 
 
 @cache

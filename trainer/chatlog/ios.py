@@ -20,6 +20,18 @@ IOS = (
         rf"(?P<day>{_DOTTED_DAY}) (?P<clock>{KOREAN_CLOCK})(?:{SENDER}|[:,] )",
         _KOREAN_SEPARATOR,
     ),
-    Grammar("iOS", "en", ENGLISH_HEADER, f"[A-Z][a-z]{{2,5}}day, {ENGLISH_DAY}"),
-    Grammar("iOS", "ko", rf"(?P<clock>{KOREAN_CLOCK})(?:{SENDER}|, )", _KOREAN_SEPARATOR),
+    Grammar(
+        "iOS",
+        "en",
+        ENGLISH_HEADER,
+        f"[A-Z][a-z]{{2,5}}day, {ENGLISH_DAY}",
+        stamp="{day} at {clock}, ",
+    ),
+    Grammar(
+        "iOS",
+        "ko",
+        rf"(?P<clock>{KOREAN_CLOCK})(?:{SENDER}|, )",
+        _KOREAN_SEPARATOR,
+        stamp="{clock}, ",
+    ),
 )

@@ -10,16 +10,18 @@ System lines carry the name of whom they are about. A row without date or user i
 import csv
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from io import StringIO
 from sys import intern
 
 from persona_core.errors import ExportError
-from trainer.chatlog.clock import Calendar
+from trainer.chatlog.clock import Clocks, read_day
 from trainer.chatlog.encoding import Text
 from trainer.chatlog.events import BOTS, is_row_of_nobody
 from trainer.chatlog.kinds import BEGINNINGS, LONGEST, NOT_ASCII, classify
 from trainer.chatlog.lines import Lines
 from trainer.chatlog.message import Message
+from trainer.chatlog.timeline import Timeline
 
 HEAD = ["Date", "User", "Message"]
 ROW = r"\"?\d{4}-\d{1,2}-\d{1,2} \d{1,2}:\d{2}(?::\d{2})?\"?,"
@@ -40,7 +42,8 @@ class Table:
         self._text = text
         self._unread = unread
         self._oversized = oversized
-        self._calendar = Calendar(text.name)
+        self._clocks = Clocks()
+        self._timeline = Timeline(text.name, most=0)  # a field is never taken for a row
         self._day = ""
         self._midnight: datetime | None = None  # None: no such day
         self._sent_at: datetime | None = None  # of the row before, if that had a time
@@ -49,7 +52,7 @@ class Table:
     def __iter__(self) -> Iterator[list[Message]]:
         """A row of a known sender at a known clock on the same day is made here; the others are `_unusual`."""
         messages: list[Message] = []
-        names, clocks = self._names, self._calendar.clocks
+        names, clocks, timeline = self._names, self._clocks.known, self._timeline
         for line, (date, sender, body) in self._rows():
             day, _, clock = date.partition(" ")
             name = names.get(sender)
@@ -57,7 +60,11 @@ class Table:
             if name is None or after_midnight is None or day != self._day or self._midnight is None:
                 messages += self._unusual(line, date, sender, body)
                 continue
-            self._sent_at = self._midnight + after_midnight
+            self._sent_at = sent_at = self._midnight + after_midnight
+            if sent_at < timeline.latest:
+                timeline.goes_on(sent_at, partial(int, line))
+            else:
+                timeline.latest = sent_at
             if (
                 body < NOT_ASCII
                 or "." in body
@@ -65,26 +72,26 @@ class Table:
                 or "\n" in body
                 or len(body) > LONGEST
             ):
-                messages.append(self._read(line, self._sent_at, name, body))
+                messages.append(self._read(line, sent_at, name, body))
             else:
-                messages.append(Message(self._sent_at, name, body))
+                messages.append(Message(sent_at, name, body))
             if len(messages) >= BATCH:
                 yield messages
                 messages = []
         yield messages
-        self._calendar.close()
 
     def _unusual(self, line: int, date: str, sender: str, body: str) -> Iterator[Message]:
         """The first row of a day, of a clock or of a sender, and one without its date: that has the time before it."""
         if date:
             day, _, clock = date.partition(" ")
             if day != self._day:
-                self._day, self._midnight = day, self._calendar.day(day, lambda: line)
-            after_midnight = self._calendar.clock(clock)
+                self._day, self._midnight = day, read_day(day)
+            after_midnight = self._clocks.read(clock)
             if self._midnight is None or after_midnight is None:
                 self._sent_at = None
             else:
                 self._sent_at = self._midnight + after_midnight
+                self._timeline.goes_on(self._sent_at, lambda: line)
         if self._sent_at is None:
             self._unread.add(line)
             return

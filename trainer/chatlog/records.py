@@ -4,26 +4,28 @@
  -> Message(2025-12-31 23:59, "이서연", "자기야\\n새해다!!")
 
 Where records end in CRLF, a header after a bare LF is a quotation inside a message. Where the file has lost its CRs (a
-git checkout, an editor), every line that begins like a header with a legal time is one.
+git checkout, an editor), every line that begins like a header with a legal time is one, unless it goes back in time and
+the file does not (`timeline`).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from sys import intern
 
 from persona_core.errors import ExportError
-from trainer.chatlog.clock import Calendar
+from trainer.chatlog.clock import Clocks, read_day
 from trainer.chatlog.encoding import Text
-from trainer.chatlog.events import BOTS, is_about, is_bare_system, nobodys
+from trainer.chatlog.events import BOTS, is_bare_system, nobodys
 from trainer.chatlog.grammar import Grammar, records
 from trainer.chatlog.kinds import BEGINNINGS, LONGEST, NOT_ASCII, classify
 from trainer.chatlog.lines import Lines
 from trainer.chatlog.message import Kind, Message
+from trainer.chatlog.names import Names
+from trainer.chatlog.timeline import MOST_QUOTED, Timeline
 from trainer.chatlog.title import is_head
 
-MOST_QUOTED = 500  # lines that look like headers; a message holds 10,000 characters, so it quotes no more
+MOST_INSIDE = 500  # lines that look like headers; a message holds 10,000 characters, so it quotes no more
 MOST_NAMES = 10_000  # remembered; more than any room has members
 
 _NO_DAY = ""  # the state in which no header can be dated
@@ -57,23 +59,41 @@ class Records:
     """The messages of one text in the file's order, in a list for each block.
 
     Raises (while it is read):
-        ExportError: the days run backwards, the last line is cut, or the file has lost its CRs half-way.
+        ExportError: the time runs backwards, the last line is cut, or the file has lost its CRs half-way.
     """
 
-    def __init__(self, text: Text, grammar: Grammar, unread: Lines, oversized: Lines) -> None:
+    def __init__(
+        self,
+        text: Text,
+        grammar: Grammar,
+        room_title: str,
+        *,
+        unread: Lines,
+        oversized: Lines,
+        quoted: Lines,
+    ) -> None:
         self._text = text
         self._grammar = grammar
         self._unread = unread
         self._oversized = oversized
+        self._quoted = quoted
         self._break = "\r\n" if text.crlf else "\n"
-        self._calendar = Calendar(text.name)
+        self._clocks = Clocks()
+        self._timeline = Timeline(text.name, MOST_QUOTED)
+        self._held: list[Message] = []  # the newest message: what goes back may belong to it
+        self._waiting: list[str] = []  # the rows that wait in the timeline
         self._day: str | None = _NO_DAY  # as the header says it; None where only separators do
         self._midnight = datetime.min
+        self._turned_at = (
+            0  # the line of the separator, where the last one does not go on from the one before
+        )
         self._names: dict[str | None, str] = {}  # senders, one string for each
+        self._told = Names(room_title)
 
     def __iter__(self) -> Iterator[list[Message]]:
         yield from map(self._messages, self._rows())
-        self._calendar.close()
+        self._timeline.close()
+        yield self._held
 
     # --- rows ---
 
@@ -133,47 +153,70 @@ class Records:
 
     def _messages(self, rows: _Rows) -> list[Message]:
         """One line of a known sender at a known clock on the same day: nearly every row. The others are `_unusual`."""
-        messages: list[Message] = []
-        names, clocks = self._names, self._calendar.clocks
-        today, midnight = self._day, self._midnight
+        messages = self._held
+        names, clocks = self._names, self._clocks.known
+        today, midnight, latest = self._day, self._midnight, self._latest()
         columns = zip(rows.days, rows.clocks, rows.senders, rows.bodies, strict=True)
         for index, (day, clock, sender, body) in enumerate(columns):
             name = names.get(sender)
             after_midnight = clocks.get(clock)
-            if name is None or after_midnight is None or day != today or "\n" in body or len(body) > LONGEST:
-                messages += self._unusual(rows, index)
-                today, midnight = self._day, self._midnight
+            if (
+                name is None
+                or after_midnight is None
+                or day != today
+                or "\n" in body
+                or len(body) > LONGEST
+                or (sent_at := midnight + after_midnight) < latest
+            ):
+                self._reached(latest)
+                messages.extend(list(self._unusual(rows, index, messages)))
+                today, midnight, latest = self._day, self._midnight, self._latest()
                 continue
+            latest = sent_at
             kind: Kind
             if body < NOT_ASCII or body[:2] in BEGINNINGS or body[-1] == ".":
                 kind, said = classify(body)
             else:
                 kind, said = "text", body
-            messages.append(Message(midnight + after_midnight, name, said, kind))
+            messages.append(Message(sent_at, name, said, kind))
+        self._reached(latest)
+        self._held = messages[-1:]
+        del messages[-1:]
         return messages
 
-    def _unusual(self, rows: _Rows, index: int) -> Iterator[Message]:
+    def _reached(self, latest: datetime) -> None:
+        if not self._timeline.waiting:
+            self._timeline.latest = latest
+
+    def _latest(self) -> datetime:
+        """What no usual row is earlier than; every row is unusual while others wait."""
+        return datetime.max if self._timeline.waiting else self._timeline.latest
+
+    def _unusual(self, rows: _Rows, index: int, before: list[Message]) -> Iterator[Message]:
         """A separator, the first row of a day, of a clock or of a sender, a system line, a message of several lines."""
         clock, day = rows.clocks[index], rows.days[index]
         if clock is None:
             yield from self._separator(rows, index)
             return
         if self._grammar.day_in_header and day != self._day:
-            self._open_day(day or "", rows, index, key=day)
-        after_midnight = self._calendar.clock(clock)
+            self._open_day(day or "", key=day)
+        after_midnight = self._clocks.read(clock)
         if self._day == _NO_DAY or after_midnight is None:
             self._unread.add(rows.line_of(index))
             return
         sent_at, sender, body = self._midnight + after_midnight, rows.senders[index], rows.bodies[index]
+        if not self._goes_on(sent_at, rows, index, before):
+            return
         bare: list[str] = []
         if "\n" in body:
             body, bare = self._lines(rows, index)
+        if sender is not None:
+            sender, body = self._told.cut(sender, body)
         if sender is None or sender in BOTS:
+            self._told.hear(body)
             yield nobodys(sent_at, body)
-        elif is_about(sender, body):
-            yield nobodys(sent_at, f"{sender} : {body}")
         else:
-            if len(self._names) < MOST_NAMES:
+            if len(self._names) < MOST_NAMES and not self._told.is_open(sender):
                 self._names[sender] = intern(sender)
             kind, said = classify(body)
             if kind == "oversized":
@@ -182,15 +225,32 @@ class Records:
         for line in bare:
             yield nobodys(sent_at, line)
 
-    def _open_day(self, text: str, rows: _Rows, index: int, *, key: str | None) -> None:
-        midnight = self._calendar.day(text, partial(rows.line_of, index))
+    def _goes_on(self, sent_at: datetime, rows: _Rows, index: int, before: list[Message]) -> bool:
+        """Whether a row is a message; one that goes back waits, and is part of the message above when time goes on."""
+        if not self._grammar.day_in_header and not self._turned_at:
+            self._timeline.latest = sent_at  # the clock alone says nothing: some files lack a day's separator
+            return True
+        if not self._timeline.goes_on(sent_at, lambda: self._turned_at or rows.line_of(index)):
+            day, clock, body = rows.days[index], rows.clocks[index] or "", rows.bodies[index].rstrip("\r\n")
+            self._waiting.append(self._grammar.written(day, clock, rows.senders[index], body))
+            self._quoted.add(rows.line_of(index))
+            return False
+        if self._waiting:
+            kind, said = classify("\n".join([before[-1].text, *self._waiting]).replace("\r\n", "\n"))
+            before[-1] = before[-1]._replace(text=said, kind=kind if before[-1].sender else before[-1].kind)
+            self._waiting = []
+        return True
+
+    def _open_day(self, text: str, *, key: str | None) -> None:
+        midnight = read_day(text)
         self._day = key if midnight else _NO_DAY
         self._midnight = midnight or datetime.min
 
     def _separator(self, rows: _Rows, index: int) -> Iterator[Message]:
         """A separator opens a day. Under it stand at most bare system lines; anything else is unread."""
         if not self._grammar.day_in_header:
-            self._open_day(rows.dates[index] or "", rows, index, key=None)
+            self._open_day(rows.dates[index] or "", key=None)
+            self._turned_at = rows.line_of(index) if self._midnight < self._timeline.latest else 0
         height = (rows.dates[index] or "").count("\n")
         for number, line in enumerate(rows.bodies[index].split("\n"), start=height):
             if self._grammar.bare_system_lines and self._day != _NO_DAY and is_bare_system(line.rstrip("\r")):
@@ -201,7 +261,7 @@ class Records:
     def _lines(self, rows: _Rows, index: int) -> tuple[str, list[str]]:
         """What was said in several lines, and the bare system lines after it, each with what is glued to it."""
         body = rows.bodies[index].rstrip("\r\n")
-        if self._text.crlf and body.count("\n") > MOST_QUOTED:
+        if self._text.crlf and body.count("\n") > MOST_INSIDE:
             self._forbid_lost_breaks(body, rows, index)
         if not self._grammar.bare_system_lines:
             return body.replace("\r\n", "\n"), []
@@ -217,7 +277,7 @@ class Records:
         return "\n".join(spoken), bare
 
     def _forbid_lost_breaks(self, body: str, rows: _Rows, index: int) -> None:
-        if len(records(self._grammar, "\n").findall(body)) > MOST_QUOTED:
+        if len(records(self._grammar, "\n").findall(body)) > MOST_INSIDE:
             raise ExportError("chatlog.mixed_breaks", path=self._text.name, line=rows.line_of(index))
 
 

@@ -15,6 +15,7 @@ from typing import IO
 
 from persona_core.errors import ExportError
 
+PREPARED = ".jsonl"  # rows of examples, which are no export
 _SUFFIXES = (".txt", ".csv")
 _ENCRYPTED = 0x1  # of a zip member's flag bits
 
@@ -57,6 +58,10 @@ def find_sources(path: Path) -> list[Source]:
         if path.is_dir():
             files = {entry.name: entry for entry in path.iterdir() if entry.is_file()}
             found = [Source(files[name], files[name].stat().st_size) for name in _exports(files)]
+            if not found and (
+                prepared := sorted(str(files[name]) for name in files if name.endswith(PREPARED))
+            ):
+                raise ExportError("chatlog.prepared_inside", path=path, files=" ".join(prepared))
         elif zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
                 members = archive.infolist()

@@ -17,6 +17,7 @@ WINDOWS = (
         "",
         rf"\[(?P<sender>.{{0,{LONGEST_NAME}}}?)\] \[(?P<clock>{_CLOCK})\] ",
         r"-{15,} .{6,60}? -{15,}",
+        stamp="[{sender}] [{clock}] ",
         bare_system_lines=True,
     ),
 )

@@ -100,7 +100,8 @@ def _token_plot(tokens: Mapping[str, Any]) -> str:
 def _dropped(report: Mapping[str, Any]) -> str:
     rows = [
         [
-            _rule(rule) + (f"<span class=shown>{_words(rule['example'])}</span>" if rule["example"] else ""),
+            _rule(rule, report["session_gap_minutes"])
+            + (f"<span class=shown>{_words(rule['example'])}</span>" if rule["example"] else ""),
             f"{rule['count']:,}",
             f"{rule['persona_messages']:,}",
         ]
@@ -117,9 +118,9 @@ def _dropped(report: Mapping[str, Any]) -> str:
     )
 
 
-def _rule(rule: Mapping[str, Any]) -> str:
+def _rule(rule: Mapping[str, Any], gap: int) -> str:
     unit = f" <span class=unit>({_parts.both('unit_example')})</span>" if rule["unit"] == "example" else ""
-    return _parts.both(f"rule_{rule['rule']}") + unit
+    return _parts.both(f"rule_{rule['rule']}", gap=gap) + unit
 
 
 def _masked(report: Mapping[str, Any]) -> str:

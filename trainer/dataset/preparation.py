@@ -4,13 +4,14 @@ The chat is read twice: to see who is there, and then session by session, so tha
 to a file on the way, and only numbers about them (`Ledger`) are kept to choose by.
 """
 
+import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from persona_core.errors import DataError
+from persona_core.errors import DataError, StorageError
 from persona_core.privacy import learn
 from persona_core.prompt import ChatFormat
 from trainer.chatlog import Chat, Message, open_chat
@@ -26,7 +27,7 @@ from trainer.dataset.shaping import NOBODY, Item, Order, People, shape_all
 from trainer.dataset.split import split
 from trainer.dataset.tally import Tally
 from trainer.progress import bar, say
-from trainer.run import Run, disk, made_folder, removed, storage, whole_folder
+from trainer.run import REPORT, TRAIN, VALIDATION, Run, disk, made_folder, removed, storage, whole_folder
 from trainer.settings import Settings
 
 FEW_EXAMPLES = 50  # below this little is learned; 100 to 500 already teach a style
@@ -53,7 +54,11 @@ def prepare_files(settings: Settings, folder: Path, row_format: Format) -> None:
 
     Raises:
         ExportError, DataError, StorageError: as `prepare`; the files of an earlier call are untouched.
+        StorageError: examples lie there that we did not write.
     """
+    for file in (folder / TRAIN, folder / VALIDATION):
+        if file.exists() and not _is_ours(folder / REPORT):
+            raise StorageError("dataset.foreign", path=file)
     with _whole_files(folder) as unfinished:
         report = write_data(settings, unfinished, row_format)
     _tell(report)
@@ -128,14 +133,15 @@ class Preparation:
 
     def write(self, row_format: Format) -> Report:
         """Choose, split, write the two files and the report."""
+        source = ", ".join(self._settings.exports)
         if not self._tally.messages:
-            raise DataError("dataset.too_little", count=0)
+            raise DataError("dataset.too_little", path=source, count=0)
         if not len(self._ledger):
             raise DataError("dataset.persona_never_speaks", me=self._settings.me)
         chosen: Sequence[int] = range(len(self._ledger))
         if 0 < self._settings.max_examples < len(self._ledger):
             chosen = most_informative(self._ledger, self._settings.max_examples)
-        parts = split(self._ledger, chosen, self._settings.validation_share)
+        parts = split(self._ledger, chosen, self._settings.validation_share, source)
         dealer = Dealer(row_format, self._chat_format, self._tally)
         with bar("dataset.dealing", len(self._ledger)) as advance:
             dealt = dealer.deal(self._everything, self._ledger, parts, advance)
@@ -163,6 +169,14 @@ def _meet(messages: Iterable[Message]) -> People:
     return People(tuple(sorted(speakers - {""})), learned)
 
 
+def _is_ours(report: Path) -> bool:
+    """Whether a report of an earlier call lies there."""
+    try:
+        return "row_format" in json.loads(report.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
+
+
 @contextmanager
 def _whole_files(folder: Path) -> Iterator[Path]:
     """A folder to fill; its files replace those of ``folder`` when the block ends well, and vanish when it does not."""
@@ -181,11 +195,12 @@ def _whole_files(folder: Path) -> Iterator[Path]:
 def tell_unread(chat: Chat) -> None:
     """Say which lines of ``chat``, read to its end, could not be read as what they were meant; nothing when all were."""
     for export in chat.exports:
-        for key, lines in (("dataset.unread", export.unread), ("dataset.oversized", export.oversized)):
+        told = {"unread": export.unread, "oversized": export.oversized, "quoted": export.quoted}
+        for key, lines in told.items():
             if lines.count:
                 more = " …" if lines.count > len(lines.first) else ""
                 first = ", ".join(map(str, lines.first)) + more
-                say(key, path=export.name, count=f"{lines.count:,}", first=first)
+                say(f"dataset.{key}", path=export.name, count=f"{lines.count:,}", first=first)
             if lines.junk:
                 say("dataset.junk", path=export.name, junk=lines.junk)
 

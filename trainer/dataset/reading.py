@@ -13,6 +13,7 @@ from pathlib import Path
 from persona_core.errors import DataError
 from persona_core.prompt import ChatFormat
 from trainer.chatlog.message import Message
+from trainer.chatlog.source import PREPARED
 from trainer.dataset.curation import Curator, Spoken
 from trainer.dataset.example import Example, read_examples
 from trainer.dataset.formats import fresh
@@ -21,7 +22,6 @@ from trainer.dataset.tally import Tally
 from trainer.dataset.turns import split_sessions
 from trainer.settings import Settings
 
-PREPARED = ".jsonl"
 BATCH = 100_000  # characters shaped at once: half a second's work, half a megabyte
 
 

@@ -21,7 +21,7 @@ from trainer.chatlog.senders import is_service
 from trainer.dataset.curation import Spoken, rule_of_text
 from trainer.dataset.example import Example
 from trainer.dataset.formats import fresh
-from trainer.dataset.likeness import exchange, fingerprint, sketch
+from trainer.dataset.likeness import NEW, exchange, fingerprint, is_short, sketch
 from trainer.dataset.people import renumber
 from trainer.dataset.specimen import shortened, specimen
 from trainer.dataset.tally import Tally
@@ -90,9 +90,11 @@ class Record(NamedTuple):
     turns: int  # persona turns that carry loss
     labels: int  # their bubbles: the persona's messages
     tokens: int  # estimated, from above
-    identity: int  # equal for equal examples
+    identity: int  # equal for equal examples; `likeness.NEW` where equality says nothing
     sketch: bytes
-    exchanges: bytes  # 8-byte fingerprints of each trained turn with what it answers
+    exchanges: (
+        bytes  # 8-byte fingerprints of each trained turn with what it answers; `likeness.NEW` for a short one
+    )
     replies: bytes  # and of each alone
 
 
@@ -143,9 +145,6 @@ class Shaper:
                 tally.drop(spoken.rule, persona=spoken.by_persona)
                 dropped.append((spoken.rule, spoken.text))
         turns = to_turns(judged)
-        said = sum(not (spoken.by_persona or spoken.rule) for spoken in judged)
-        if unheard := said - sum(map(_partner_bubbles, turns)):  # a third person spoke before the reply
-            tally.drop("unanswered", count=unheard)
         for stretch in self._stretches(turns, tally, dropped):
             masked = self._masked(stretch)
             for turn in masked:
@@ -189,25 +188,32 @@ class Shaper:
             reached = end
             trained = (i >= first for i in range(begin, end) if turns[i].role == "persona")
             yield Example(tuple(turns[begin:end]), tuple(trained))
-        if unheard := sum(map(_partner_bubbles, turns)) - heard:
+        if unheard := sum(map(_partner_bubbles, turns[reached:])):
             said = (bubble for turn in turns[reached:] if _partner_bubbles(turn) for bubble in turn.bubbles)
             tally.drop("unanswered", count=unheard, example=shortened(next(said, "")))
+        if beyond := sum(map(_partner_bubbles, turns[:reached])) - heard:  # before a reply, out of its reach
+            tally.drop("too_long", count=beyond)
 
     def _record(self, session: int, example: Example) -> Record:
         turns = example.turns
         flags = iter(example.trained)
         trained = [i for i, turn in enumerate(turns) if turn.role == "persona" and next(flags)]
+        short = is_short(turns[i] for i in trained)
         return Record(
             line=(line := example.to_json(self._order.chat_format)),
             session=session,
             turns=len(trained),
             labels=sum(len(turns[i].bubbles) for i in trained),
             tokens=self._order.overhead + sum(map(estimated_tokens, turns)),
-            identity=fingerprint(line),
-            sketch=sketch(fresh(turns, example.trained)),
-            exchanges=array("q", (exchange(turns[max(0, i - 1) : i + 1]) for i in trained)).tobytes(),
+            identity=NEW if short else fingerprint(line),
+            sketch=b"" if short else sketch(fresh(turns, example.trained)),
+            exchanges=array("q", (_exchange(turns[max(0, i - 1) : i + 1]) for i in trained)).tobytes(),
             replies=array("q", (exchange(turns[i : i + 1]) for i in trained)).tobytes(),
         )
+
+
+def _exchange(turns: Sequence[Turn]) -> int:
+    return NEW if is_short(turns[-1:]) else exchange(turns)
 
 
 def _bubbles(turn: Turn) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from persona_core.errors import DataError
 from trainer.dataset.ledger import Ledger
+from trainer.dataset.likeness import NEW
 
 KNOWN = 0.5  # of an example's exchanges: when training has this many of them, it can no longer judge
 
@@ -18,8 +19,8 @@ class Parts:
     copies: frozenset[int]
 
 
-def split(ledger: Ledger, chosen: Sequence[int], share: float) -> Parts:
-    """Deal the ``chosen`` examples, which are in order of time.
+def split(ledger: Ledger, chosen: Sequence[int], share: float, source: str = "") -> Parts:
+    """Deal the ``chosen`` examples, which are in order of time; ``source`` names their files in an error.
 
     Raises:
         DataError: one part would be empty.
@@ -29,7 +30,7 @@ def split(ledger: Ledger, chosen: Sequence[int], share: float) -> Parts:
     copies = near_copies(ledger, train, newest)
     validation = [index for index in newest if index not in copies]
     if not train or not validation:
-        raise DataError("dataset.too_little", count=len(chosen))
+        raise DataError("dataset.too_little", path=source, count=len(chosen))
     return Parts(train, validation, frozenset(copies))
 
 
@@ -50,8 +51,12 @@ def split_by_time(session_of: Sequence[int], share: float) -> int:
 
 
 def near_copies(ledger: Ledger, train: Iterable[int], held_out: Sequence[int]) -> set[int]:
-    """The held-out examples of which training knows at least half the exchanges, nearly word for word."""
+    """The held-out examples of which training knows at least half the exchanges, nearly word for word.
+
+    That a short reply comes again is no sign of a copy.
+    """
     asked = {fingerprint for index in held_out for fingerprint in ledger.exchanges(index)}
+    asked.discard(NEW)
     known = {
         fingerprint for index in train for fingerprint in ledger.exchanges(index) if fingerprint in asked
     }

@@ -3,7 +3,8 @@
 A late reply is still a reply: two messages 59 minutes apart stay together under the default gap of 60. What is no
 speech still separates turns: when the partner answers with a photo, what the persona says before and after it are two
 turns, with a partner turn of ``…`` between them. So does what a third person says in a group room, of which no word is
-learned: when the persona speaks next, nobody knows to whom, and the turn answers ``…`` instead of the partner.
+learned: a reply follows what the partner said since the persona last spoke, whoever spoke in between, and ``…`` where
+only others did.
 """
 
 from collections.abc import Iterable, Iterator
@@ -43,12 +44,8 @@ def _is_full(session: list[Message], following: Message, persona: str) -> bool:
 def to_turns(session: Iterable[Spoken]) -> list[Turn]:
     """Consecutive bubbles of one side, in order; what a rule drops has no words."""
     turns: list[Turn] = []
-    interrupted = False  # by a third person, since the partner last spoke
     of_a_side = (spoken for spoken in session if spoken.rule not in NOBODYS)
-    for (by_persona, by_others), said in groupby(of_a_side, key=lambda s: (s.by_persona, s.rule == OTHERS)):
-        if by_others:
-            interrupted = True
-            continue
+    for (by_persona, _), said in groupby(of_a_side, key=lambda s: (s.by_persona, s.rule == OTHERS)):
         bubbles = tuple(clean_bubble(spoken.text) for spoken in said if not spoken.rule)
         if not bubbles:
             continue
@@ -58,8 +55,5 @@ def to_turns(session: Iterable[Spoken]) -> list[Turn]:
                 turns.append(WORDLESS)
             else:
                 bubbles = turns.pop().bubbles + bubbles
-        elif turns and by_persona and interrupted:
-            turns[-1] = WORDLESS
-        interrupted = False
         turns.append(Turn(role, bubbles))
     return turns

@@ -54,7 +54,7 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False) -> None:
     source = source_of(run)
     tokenizer = load_tokenizer(source)
     end_id = end_of_turn_id(tokenizer, chat_format)
-    generation = Generation(max_context_tokens=settings.max_length)
+    generation = Generation.for_rows(settings.max_length)
     with whole_folder(run.release) as release:
         write_licence_files(source, release)
         say("release.merging", base=source.base.id, bits=bits)

@@ -81,3 +81,9 @@ def test_a_sentence_about_somebody_is_a_system_line(body):
 def test_half_a_sentence_is_no_system_line(body):
     """It needs its name, its full stop and its end."""
     assert not is_system(body)
+
+
+@pytest.mark.parametrize("body", ["송금: 언제 할거야", "송금 : 했어?", "Transfer: when?"])
+def test_a_person_who_speaks_of_a_transfer_speaks(body):
+    """Without an amount it is no placeholder."""
+    assert classify(body) == ("text", body)

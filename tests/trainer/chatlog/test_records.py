@@ -1,5 +1,7 @@
 """The traps of the text formats: what begins a record, what goes on with one, and what cannot be read."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from persona_core.errors import ExportError
@@ -175,11 +177,14 @@ def test_days_that_run_backwards_by_separators_are_refused(write):
 
 
 def test_a_visit_to_the_past_is_a_quotation(write):
-    """Where the file has lost its CRs, a quoted header from an earlier day is unread, and the chat goes on."""
+    """Where the file has lost its CRs, a quoted header from an earlier day is text of the message it stands in."""
     export = open_export(write(DAYS.format(3, "봐") + DAYS.format(1, "인용") + DAYS.format(3, "응")))
 
-    assert [message.text for message in export.messages()] == ["봐", "응"]
-    assert export.unread.first == [2]
+    assert [message.text for message in export.messages()] == [
+        "봐\n2026년 3월 1일 오후 1:00, 나 : 인용",
+        "응",
+    ]
+    assert (export.unread.count, export.quoted.first) == (0, [2])
 
 
 def test_a_joined_file_is_refused_before_its_end(write):
@@ -188,6 +193,86 @@ def test_a_joined_file_is_refused_before_its_end(write):
 
     with pytest.raises(ExportError, match="line 2:"):
         list(open_export(path).messages())
+
+
+def talk(first: datetime, count: int, step: int = 30) -> str:
+    """Messages of a phone, ``step`` minutes apart."""
+    times = (first + timedelta(minutes=step * number) for number in range(count))
+    return "".join(f"{at.year}년 {at.month}월 {at.day}일 {at:%H:%M}, 나 : {at:%d %H:%M}\r\n" for at in times)
+
+
+@pytest.mark.parametrize("hours", [6, 20, 30])
+@pytest.mark.parametrize("step", [30, 60])
+def test_time_that_really_goes_back_is_refused_with_its_line(hours, step, write):
+    """However few hours, and although it comes back: part of the file would be read twice."""
+    begin = datetime(2026, 3, 3, 9)
+    back = begin + timedelta(minutes=step * 100, hours=-hours)
+    path = write(talk(begin, 100, step) + talk(back, 200, step))
+
+    with pytest.raises(ExportError, match="line 101: the dates run backwards from 2026-03-0"):
+        list(open_export(path).messages())
+
+
+def test_two_exports_that_overlap_by_half_a_day_are_refused(write):
+    """The second begins at its head, which is no message either."""
+    head = "이서연 님과 카카오톡 대화\r\n저장한 날짜 : 2026년 3월 9일 16:45\r\n\r\n"
+    path = write(head + talk(datetime(2026, 3, 3, 9), 40) + head + talk(datetime(2026, 3, 3, 16), 60))
+
+    with pytest.raises(ExportError, match="line 47: the dates run backwards from"):
+        list(open_export(path).messages())
+
+
+def test_a_few_quoted_lines_are_one_message_with_what_stands_above(write):
+    """Whole, at the end of a block too, and told with their lines."""
+    begin = datetime(2026, 3, 3, 9)
+    for count in (1, 400, 5_000):
+        said, quoted = talk(begin, count, 1), talk(begin - timedelta(days=1), 3)
+        after = begin + timedelta(minutes=count)
+        export = open_export(write(said + quoted + talk(after, 2)))
+        texts = [message.text for message in export.messages()]
+
+        assert len(texts) == count + 2
+        assert texts[count - 1].split("\n")[1:] == quoted.split("\r\n")[:-1]
+        assert (export.unread.count, export.quoted.first) == (0, [count + 1, count + 2, count + 3])
+
+
+def test_a_message_of_another_year_is_read_with_the_one_above_it(write):
+    """It can be no message of its own; its line is told."""
+    export = open_export(
+        write(DAYS.format(3, "봐") + DAYS.format(3, "옛날").replace("2026", "2025") + DAYS.format(4, "응"))
+    )
+
+    assert [message.text for message in export.messages()] == [
+        "봐\n2025년 3월 3일 오후 1:00, 나 : 옛날",
+        "응",
+    ]
+    assert (export.unread.count, export.quoted.first) == (0, [2])
+
+
+def test_a_name_with_the_mark_in_it_is_cut_where_the_title_says(read):
+    """소이 : 하트 is one person; 소이 alone would be another."""
+    messages = read(
+        "소이 : 하트 님과 카카오톡 대화\r\n저장한 날짜 : 2026년 3월 9일 오후 4:45\r\n\r\n2026년 3월 3일 오후 1:00\r\n"
+        "2026년 3월 3일 오후 1:00, 소이 : 하트 : 안녕 : 하이\r\n2026년 3월 3일 오후 1:00, 나 : 응\r\n"
+        "2026년 3월 3일 오후 1:01, 소이 : 하트 : 또\r\n2026년 3월 3일 오후 1:01, 소이 : 하트님이 나갔습니다.\r\n"
+    )
+
+    assert [(message.sender, message.text) for message in messages] == [
+        ("소이 : 하트", "안녕 : 하이"),
+        ("나", "응"),
+        ("소이 : 하트", "또"),
+        ("", "소이 : 하트님이 나갔습니다."),
+    ]
+
+
+@pytest.mark.parametrize(
+    "told", ["나님이 소이 : 하트님을 초대했습니다.", "나님이 라온님, 소이 : 하트님과 다온님을 초대했습니다."]
+)
+def test_a_name_with_the_mark_in_it_is_cut_where_an_invitation_says(told, android, speech):
+    """From that line on."""
+    path = android(f"1:00, {told}", "1:00, 소이 : 하트 : 안녕", "1:01, 소이 : 하트", "1:02, 라온 : 응")
+
+    assert speech(path) == [("", told), ("소이 : 하트", "안녕"), ("소이", "하트"), ("라온", "응")]
 
 
 def test_the_clock_may_go_back_within_a_day(read):

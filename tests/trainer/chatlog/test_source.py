@@ -6,6 +6,7 @@ import pytest
 
 from persona_core.errors import ExportError
 from trainer.chatlog import open_chat, open_export
+from trainer.chatlog.source import find_sources
 
 CHAT = "2026년 3월 3일 오후 1:00, 이서연 : 안녕\r\n".encode()
 FOLDER = "KakaoTalk_Chats_2026-03-03_13.00.00"
@@ -82,3 +83,11 @@ def test_a_damaged_zip_is_refused(tmp_path):
 
     with pytest.raises(ExportError, match="is a damaged zip"):
         list(open_export(path).messages())
+
+
+def test_a_folder_of_prepared_rows_names_its_files(tmp_path):
+    """What `persona prepare` wrote is read file by file."""
+    (tmp_path / "train.jsonl").touch()
+
+    with pytest.raises(ExportError, match=r"prepared examples.*train\.jsonl"):
+        find_sources(tmp_path)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_core.prompt import Turn
-from trainer.dataset.likeness import Copies, exchange, fingerprint, likeness, sketch
+from trainer.dataset.likeness import NEW, Copies, exchange, fingerprint, is_short, likeness, sketch
 from trainer.dataset.recent import Recent
 
 TALK = (
@@ -37,6 +37,16 @@ def test_the_same_example_again_is_a_copy():
     assert copies.rule(1, b"") == ""
     assert copies.rule(1, b"") == "same_example"
     assert copies.rule(2, b"") == ""
+
+
+def test_a_few_short_replies_are_never_a_copy():
+    """Twelve characters a message, less than forty in all."""
+    assert is_short([*said("ㅋㅋ"), *said("파스타!")])
+    assert is_short(said("가" * 12))
+    assert not is_short(said("가" * 13))
+    assert not is_short(said("가" * 10) * 4)
+    copies = Copies()
+    assert [copies.rule(NEW, b"") for _ in range(2)] == ["", ""]
 
 
 def test_an_example_with_a_word_changed_is_a_near_copy():

@@ -26,6 +26,7 @@ from trainer.settings import Settings
 from .conftest import ME, START, YOU, days
 
 CHAT = ChatFormat()
+EARLIER = '{"row_format": "messages"}'
 
 
 def read(folder: Path) -> tuple[list[Example], list[Example]]:
@@ -80,13 +81,47 @@ def test_pet_names_lead_to_their_owners(tmp_path, write_chat):
 
 
 def test_the_same_exchange_again_is_one_example(tmp_path, write_chat):
-    """잘자 / 웅 잘자 on ten evenings is learned once; the report counts the nine others."""
-    evenings = [line for _ in range(10) for line in ((24 * 60, YOU, "잘자"), (1, ME, "웅 잘자"))]
+    """One pasted line on ten evenings is learned once; the report counts the nine others."""
+    evenings = [
+        line for _ in range(10) for line in ((24 * 60, YOU, "잘자"), (1, ME, "웅 오늘도 고생 많았어 잘자"))
+    ]
 
     report = write_data(write_chat(*evenings, *days(10)), tmp_path)
 
     assert report["dropped"]["same_example"] == 9
-    assert sum(example.turns[-1].bubbles == ("웅 잘자",) for example in read(tmp_path)[0]) == 1
+    assert sum(example.turns[-1].bubbles[0][:1] == "웅" for example in read(tmp_path)[0]) == 1
+
+
+def test_a_short_exchange_again_is_learned_again(tmp_path, write_chat):
+    """잘자 / 웅 잘자 on ten evenings is how they talk: no copy, whatever was asked."""
+    evenings = [line for _ in range(10) for line in ((24 * 60, YOU, "잘자"), (1, ME, "웅 잘자"))]
+
+    report = write_data(write_chat(*evenings, *days(10)), tmp_path)
+
+    assert report["dropped"] == {}
+    assert sum(example.turns[-1].bubbles == ("웅 잘자",) for example in read(tmp_path)[0]) == 10
+
+
+@pytest.mark.parametrize("row_format", ["instruction", "vertex-text"])
+def test_short_replies_of_one_reply_rows_are_no_copies(tmp_path, write_chat, row_format):
+    """Photos answered with 응 and ㅇㅇ make rows that are equal; read back, each is learned."""
+    talk = [
+        line
+        for reply in ("응", "ㅇㅇ", "헐", "파스타!") * 5
+        for line in (
+            (24 * 60, YOU, "사진"),
+            (1, ME, reply),
+            (0, YOU, "나 이제 집에 가려고"),
+            (0, ME, "조심히 와"),
+        )
+    ]
+    first, again = tmp_path / "first", tmp_path / "again"
+    prepare_files(write_chat(*talk, *days(3)), first, row_format)
+    files = tuple(str(first / name) for name in ("train.jsonl", "validation.jsonl"))
+
+    prepare_files(Settings(exports=files), again, row_format)
+
+    assert report_of(again)["learned_messages"] == report_of(first)["learned_messages"]
 
 
 def test_a_reply_longer_than_the_context_is_dropped_by_name(tmp_path, write_chat):
@@ -313,15 +348,33 @@ def test_a_disk_that_fills_leaves_the_earlier_output_untouched(tmp_path, big_cha
     out = tmp_path / "out"
     out.mkdir()
     for name in ("train.jsonl", "validation.jsonl", "report.json", "report.html"):
-        (out / name).write_text("earlier", encoding="utf-8")
+        (out / name).write_text(EARLIER, encoding="utf-8")
 
     with pytest.raises(StorageError) as error, little_room():
         prepare_files(big_chat, out, "messages")
 
     assert str(out) in str(error.value)
     assert {path.name: path.read_text("utf-8") for path in out.iterdir()} == dict.fromkeys(
-        ("train.jsonl", "validation.jsonl", "report.json", "report.html"), "earlier"
+        ("train.jsonl", "validation.jsonl", "report.json", "report.html"), EARLIER
     )
+
+
+def test_examples_of_somebody_else_are_not_replaced(tmp_path, write_chat):
+    """A train.jsonl without our report beside it stays as it is, and is named."""
+    (tmp_path / "train.jsonl").write_text("theirs", encoding="utf-8")
+
+    with pytest.raises(StorageError, match=r"train\.jsonl"):
+        prepare_files(write_chat(*days(10)), tmp_path, "messages")
+
+    assert (tmp_path / "train.jsonl").read_text("utf-8") == "theirs"
+
+
+def test_too_few_examples_are_said_with_what_is_needed(tmp_path, write_chat, monkeypatch):
+    """The file, how many there are, and how many it takes."""
+    monkeypatch.setenv("PERSONA_LANG", "en")
+
+    with pytest.raises(DataError, match=r"KakaoTalkChats\.txt: too few examples \(1\).*at least 2"):
+        write_data(write_chat(*days(1)), tmp_path)
 
 
 def test_a_run_whose_disk_fills_has_no_data_folder(tmp_path, big_chat):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from persona_core.errors import DataError
 from trainer.dataset.ledger import Ledger
+from trainer.dataset.likeness import NEW
 from trainer.dataset.shaping import Record
 from trainer.dataset.split import split, split_by_time
 
@@ -53,6 +54,13 @@ def test_a_held_out_example_that_training_knows_leaves_validation():
     assert list(parts.train) == [0, 1, 2]
     assert parts.copies == {3}
     assert parts.validation == [4, 5]
+
+
+def test_short_replies_that_come_again_do_not_leave():
+    """ㅇㅇ is in both parts of every chat."""
+    parts = split(ledger((1, [NEW]), (2, [NEW]), (3, [NEW]), (4, [NEW])), range(4), 0.5)
+
+    assert (list(parts.train), parts.validation) == ([0, 1], [2, 3])
 
 
 def test_too_little_to_hold_anything_out_is_said():

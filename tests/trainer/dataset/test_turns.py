@@ -111,11 +111,11 @@ def test_a_third_person_parts_two_turns_of_the_persona():
     ]
 
 
-def test_an_answer_to_a_third_person_is_no_answer_to_the_partner():
-    """Nobody knows to whom the persona speaks after both have spoken: the pair is not learned, the reply's style is."""
-    assert to_turns([yours("밥?"), others("난 먹었어"), mine("왜 벌써 먹어")]) == [
-        Turn("partner", (OPENING,)),
-        Turn("persona", ("왜 벌써 먹어",)),
+def test_a_reply_follows_the_partner_whoever_spoke_in_between():
+    """The partner asked, a third person said something, the persona replies: the question is not lost."""
+    assert to_turns([yours("밥?"), others("난 먹었어"), mine("아직")]) == [
+        Turn("partner", ("밥?",)),
+        Turn("persona", ("아직",)),
     ]
 
 

@@ -37,7 +37,7 @@ def test_persona_json_describes_what_lies_beside_it(released):
         assert [digest(released.release, released.release / f.path) for f in artefact.files] == list(
             artefact.files
         )
-    assert manifest.generation == Generation(max_context_tokens=256)
+    assert manifest.generation == Generation.for_rows(256)
     assert manifest.end_of_turn_id == 2
     assert manifest.evaluation.items() >= {"base_nll": 7.0, "tuned_nll": 4.0, "nll_reduction": 0.43}.items()
     assert manifest.evaluation["drift_kl"] == released.read_metrics()["drift"]["kl"]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 GIB = 2**30
 ROOM = 30 * GIB  # of disk: the largest base of the ladder in bfloat16, a run with its checkpoints, a release
+PASSING = ("hub.unreachable", "hub.busy", "hub.down")  # their texts are of a transfer that goes on
 TORCH = "torch==2.13.0"  # the pin of constraints.txt
 
 
@@ -112,13 +113,16 @@ def _plan(settings: Settings, base: str | None) -> "tuple[Plan | None, Finding |
     from trainer.tuning.shapes import BASES
     from trainer.tuning.source import find_source
 
+    name = base or ""
     try:
-        name = base or choose_base(settings)
+        name = name or choose_base(settings)
         device = choose_device(settings.device)
         if name in BASES:
             return plan_for(name, BASES[name], settings, device), None
         return plan(settings, find_source(name), device), None
     except PersonaError as error:
+        if error.key in PASSING:
+            return None, _finding("doctor.base_unasked", base=name)
         return None, Finding(error.key, stops=True, text=str(error))
 
 
@@ -153,6 +157,8 @@ def _of_disk(disk: Disk) -> Iterator[Finding]:
 
 
 def _of_account(account: "Account") -> Iterator[Finding]:
+    if not account.endpoint.startswith(("https://", "http://")):
+        yield _finding("doctor.endpoint", stops=False, endpoint=account.endpoint)
     if not account.token:
         yield _finding("doctor.no_token", stops=False)
     elif account.reached and not account.user:
@@ -215,6 +221,8 @@ def _tell(diagnosis: Diagnosis, settings: Settings) -> None:
     if diagnosis.plan:
         tell_plan(diagnosis.plan, settings)
     for finding in diagnosis.findings:
+        if finding.text == diagnosis.next:
+            continue  # the last line is about it
         say("doctor.stops" if finding.stops else "doctor.advice", text=finding.text)
     say("doctor.ready" if diagnosis.ready else "doctor.not_ready", next=diagnosis.next)
 

@@ -25,7 +25,12 @@ def tell(run: Run) -> None:
         table.add_row(text("summary.perplexity"), f"{base['perplexity']:.1f}", f"{tuned['perplexity']:.1f}")
         table.add_row(text("summary.accuracy"), f"{base['accuracy']:.1%}", f"{tuned['accuracy']:.1%}")
         console().print(table)
-        say("summary.learned", percent=f"{1 - tuned['nll'] / base['nll']:.0%}", tokens=f"{tuned['tokens']:,}")
+        fell = 1 - tuned["nll"] / base["nll"]
+        say(
+            "summary.learned" if fell >= 0 else "summary.unlearned",
+            percent=_percent(abs(fell)),
+            tokens=f"{tuned['tokens']:,}",
+        )
     if fidelity := metrics.get("fidelity"):
         taken = {who: f"{alike['taken']['value']:.0%}" for who, alike in fidelity["likeness"].items()}
         found = {who: f"{asked['retrieved']['value']:.0%}" for who, asked in fidelity["relevance"].items()}
@@ -39,11 +44,16 @@ def tell(run: Run) -> None:
         console().print(_replies(samples, run.settings.me, run.settings.partner))
 
 
+def _percent(share: float) -> str:
+    """``0.31`` -> ``"31%"``; a decimal below one percent, so that little is not nothing."""
+    return f"{share:.0%}" if share >= 0.01 else f"{share:.1%}"
+
+
 def _tell_memory(memory: Memory) -> None:
+    lost = text("recall.lost", exposure=f"{memory.most_exposed:.1f}", most=f"{MOST_EXPOSURE:.0f}")
     say(
         "recall.line",
-        exposure=f"{memory.most_exposed:.1f}",
-        most=f"{MOST_EXPOSURE:.0f}",
+        secrets=lost if memory.canaries else text("recall.none_planted"),
         copied=f"{memory.copied:.1%}",
         his=f"{memory.copied_by_him:.1%}",
         drawn=f"{memory.drawn_out:.1%}",
@@ -53,6 +63,9 @@ def _tell_memory(memory: Memory) -> None:
 
 
 def _replies(samples: Iterable[Sample], me: str, partner: str) -> Table:
+    """A table of them under the names of the two; prepared rows have none, so they are "you" and "partner"."""
+    me, partner = me or text("summary.me"), partner or text("summary.partner")
+
     def shown(bubbles: tuple[str, ...]) -> Text:
         return Text(restore("\n".join(bubbles), given_name(me), given_name(partner)) or "–", overflow="fold")
 

@@ -82,8 +82,7 @@ class TorchEngine:
             yield from (token for token in tokens if token is not None)
 
     def _prompt(self, history: Sequence[Turn], chosen: Generation) -> tuple[int, ...]:
-        room = chosen.max_context_tokens - chosen.max_new_tokens
-        return prompt_ids(self._tokenizer, history, self.manifest, room)
+        return prompt_ids(self._tokenizer, history, self.manifest, chosen.room)
 
     def _steps(
         self, prompts: Sequence[Sequence[int]], chosen: Generation, seeds: Sequence[int | None]
@@ -149,10 +148,10 @@ def _sample(logits: Any, said: Sequence[int], chosen: Generation, rng: Any) -> i
 
     ids = torch.tensor([list(said)], dtype=torch.long, device=logits.device)
     if chosen.repetition_penalty != 1 and said:
-        logits = RepetitionPenaltyLogitsProcessor(chosen.repetition_penalty)(ids, logits)
+        logits = RepetitionPenaltyLogitsProcessor(float(chosen.repetition_penalty))(ids, logits)
     if chosen.temperature == 0:
         return int(logits.argmax())
-    logits = TemperatureLogitsWarper(chosen.temperature)(ids, logits)
+    logits = TemperatureLogitsWarper(float(chosen.temperature))(ids, logits)
     if chosen.top_k:
         logits = TopKLogitsWarper(chosen.top_k)(ids, logits)
     if chosen.top_p < 1:

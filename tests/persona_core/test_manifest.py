@@ -6,7 +6,7 @@ import json
 import pytest
 
 from persona_core.errors import EngineError
-from persona_core.manifest import Artefact, Base, FileDigest, PersonaManifest, digest
+from persona_core.manifest import LEAST_ROOM, Artefact, Base, FileDigest, Generation, PersonaManifest, digest
 
 MANIFEST = PersonaManifest(
     base=Base("Qwen/Qwen3-0.6B", "c1899de2", "apache-2.0"),
@@ -67,3 +67,12 @@ def test_a_digest_names_size_and_content(tmp_path):
         3,
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
     )
+
+
+@pytest.mark.parametrize("max_length", [64, 160, 319, 320, 1024])
+def test_a_prompt_has_room_however_short_the_rows_of_training_were(max_length):
+    """As long as the rows, but never so short that no message fits beside a reply."""
+    served = Generation.for_rows(max_length)
+
+    assert served.max_context_tokens == max(max_length, 320)
+    assert served.room >= LEAST_ROOM

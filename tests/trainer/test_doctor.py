@@ -158,6 +158,15 @@ def test_a_hub_that_never_answers_is_not_waited_for(hub, monkeypatch):
     assert inspect_account() == Account(token=True)
 
 
+def test_an_endpoint_that_is_no_address_is_told_with_or_without_a_token():
+    """Nothing can be asked there; the line says what to change."""
+    for token in (True, False):
+        found = next(room._of_account(Account(token=token, endpoint="nonsense")))
+        assert (found.key, found.stops) == ("doctor.endpoint", False)
+        assert "HF_ENDPOINT" in found.text
+        assert "nonsense" in found.text
+
+
 # --- the whole diagnosis ---
 
 
@@ -196,6 +205,18 @@ def test_a_gated_base_says_where_to_accept(hub, monkeypatch):
     hub.control.inject(Fault.answer(403, headers={"X-Error-Code": "GatedRepo"}, path="/resolve/", times=None))
     found = diagnose(Settings(device="cpu"), "minsu/gated")
     assert "https://huggingface.co/minsu/gated" in found.next
+
+
+def test_a_hub_that_is_down_is_no_transfer_that_goes_on(hub, capfd, monkeypatch):
+    """What is missing is said once, and a base that needs no network is offered."""
+    monkeypatch.setenv("PERSONA_LANG", "en")
+    monkeypatch.setenv("COLUMNS", "400")
+    hub.control.inject(Fault.answer(503, path="minsu/none", times=None))
+    assert not room.doctor(Settings(device="cpu"), "minsu/none", as_json=False)
+    said = capfd.readouterr().err
+    assert said.count("minsu/none could not be looked at") == 1
+    assert "goes on from here" not in said
+    assert "--base Qwen/Qwen3-0.6B" in said.splitlines()[-1]
 
 
 def test_little_disk_is_advice(monkeypatch, hub):

@@ -24,7 +24,6 @@ from trainer.tuning.evaluation import Trained
 
 LONGEST_REPLY = 64  # tokens; the Space allows more, but only a base that never stops needs it
 TOGETHER = 8  # moments answered in one batch: on an 8 GB GPU a base of 4 billion takes 1.2 GB for them at 1,024 tokens
-LEAST_ROOM = 160  # tokens: the system prompt and a message, where rows of training were so short that no reply fits beside them
 SHOTS = 16  # exchanges in context; where they and the conversation do not fit, the engine forgets the first of them
 PHRASES = 12  # of his most frequent messages in the description: ㅇㅇ, ㅋㅋㅋ, 잘자 …
 
@@ -105,7 +104,7 @@ class Stage:
     @property
     def room(self) -> int:
         """Tokens that a prompt may have."""
-        return self.generation.max_context_tokens - self.generation.max_new_tokens
+        return self.generation.room
 
     def manifest(self, contestant: Contestant) -> PersonaManifest:
         """What an engine needs to know to answer as ``contestant``."""
@@ -150,6 +149,5 @@ class Stage:
 
 def serving(max_length: int) -> Generation:
     """Sampling and prompt of the Space for a model trained on rows of ``max_length`` tokens, its reply cut short."""
-    served = Generation(max_context_tokens=max_length)
-    room = max(served.max_context_tokens - served.max_new_tokens, LEAST_ROOM)
-    return replace(served, max_new_tokens=LONGEST_REPLY, max_context_tokens=room + LONGEST_REPLY)
+    served = Generation.for_rows(max_length)
+    return replace(served, max_new_tokens=LONGEST_REPLY, max_context_tokens=served.room + LONGEST_REPLY)

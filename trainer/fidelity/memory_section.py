@@ -21,7 +21,7 @@ def remembered(measured: Mapping[str, Any]) -> str:
         ("recited", f"{memory.recited} / {memory.canaries}", "0", "0"),
     ]
     figures = [
-        *(by_canaries if memory.canaries else []),
+        *(by_canaries if memory.canaries else [("none_planted", "–", "", "")]),
         (
             "copied",
             f"{memory.copied:.1%}",

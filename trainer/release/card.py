@@ -16,6 +16,21 @@ FULL = """
 `bf16/` holds the merged weights in full, to be quantised by others:
 `AutoModelForCausalLM.from_pretrained("OWNER/NAME", subfolder="bf16")`.
 """
+FIGURES = {  # what a release publishes, without whose it is
+    "nll": "loss",
+    "perplexity": "perplexity",
+    "accuracy": "next tokens foreseen",
+    "tokens": "tokens measured",
+    "taken": "messages a judge takes for the persona's",
+    "retrieved": "real reply found among ten",
+}
+WHOSE = {
+    "real": "the person",
+    "tuned": "tuned",
+    "examples": "base with examples",
+    "base": "base",
+}
+SHARE_FALLEN = "nll_reduction"
 DRIFTS = {"drift": "merged", "drift_bf16": "`bf16/`"}  # sections of the measurements, and whose they are
 
 
@@ -49,7 +64,7 @@ def _metadata(manifest: PersonaManifest, release: Path, bits: int) -> str:
 def _body(manifest: PersonaManifest, masked: Mapping[str, int], bits: int) -> str:
     base = manifest.base
     full = FULL if manifest.artefact("full") else ""
-    learned = {k: f"{v:.4g}" for k, v in manifest.evaluation.items() if not k.startswith("drift")}
+    learned = {in_words(k): f"{v:.4g}" for k, v in manifest.evaluation.items() if not k.startswith("drift")}
     revision = f', revision="{base.revision}"' if base.revision else ""
     return f"""# A persona, in private
 
@@ -90,9 +105,9 @@ The conversation starts with the system prompt of `persona.json`; bubbles of one
 
 {_table(("on held-out conversations", "value"), learned)}
 
-Losses are in nats per token of the persona's replies. `taken`: the share of bundles of five messages that a judge of
-style takes for the persona's, of the real person, the tuned model, the base with a description and examples in context,
-and the base. `retrieved`: how often the real reply is found among ten.
+Losses are in nats per token of the persona's replies. Messages are judged in bundles of five, by a judge of style that
+costs a second. The base is also asked with a description and examples in context. In backticks: the names in
+`persona.json`.
 
 How far each of these weights is from the model that was trained:
 
@@ -112,6 +127,15 @@ Names became placeholders; whoever loads the model puts them back, or not.
 Base model: `{base.id}`{f" at `{base.revision}`" if base.revision else ""}, licence {_licence_line(base)}.
 {", ".join(f"{name} {version}" for name, version in manifest.libraries.items())}.
 """
+
+
+def in_words(name: str) -> str:
+    """``tuned_nll`` -> "loss, tuned (`tuned_nll`)"."""
+    if name == SHARE_FALLEN:
+        return f"share by which the loss fell (`{name}`)"
+    first, _, second = name.partition("_")
+    what, whose = (second, first) if second in FIGURES else (first, second)
+    return f"{FIGURES[what]}, {WHOSE[whose]} (`{name}`)"
 
 
 def _drifts(evaluation: Mapping[str, float]) -> str:

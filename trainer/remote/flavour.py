@@ -58,7 +58,7 @@ def find_place(text: str, *, accepted: bool = False) -> Place:
     """The place that ``hf-jobs:FLAVOUR`` names, asked of the Hub.
 
     Raises:
-        SettingsError: there is no such flavour, or it has several GPUs, of which we would use one.
+        SettingsError: no flavour is named, there is no such one, or it has several GPUs, of which we would use one.
         HubError: the Hub does not tell.
     """
     if team.size() > 1:
@@ -66,6 +66,8 @@ def find_place(text: str, *, accepted: bool = False) -> Place:
     scheme, _, name = text.partition(":")
     if scheme != SCHEME:
         raise SettingsError("jobs.unknown_place", place=text)
+    if not name:
+        raise SettingsError("jobs.no_flavour", place=text)
     offers = offered()
     chosen = next((flavour for flavour in offers if flavour.name == name), None)
     if chosen is None:

@@ -4,7 +4,7 @@ inspect_account()    Account(token=True, reached=True, user="minsu", organisatio
 """
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from persona_core.errors import PersonaError
@@ -13,9 +13,18 @@ from persona_core.hub import client, hub_errors
 PATIENCE = 5.0  # seconds for the Hub's answer: a look at the machine does not wait for a network
 
 
+def _endpoint() -> str:
+    from huggingface_hub import constants
+
+    return str(constants.ENDPOINT)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """``reached``: the Hub answered. ``role`` is read, write or fineGrained; empty where it refused the token."""
+    """``reached``: the Hub answered. ``role`` is read, write or fineGrained; empty where it refused the token.
+
+    ``endpoint``: where the Hub is looked for.
+    """
 
     token: bool
     reached: bool = False
@@ -23,6 +32,7 @@ class Account:
     organisations: tuple[str, ...] = ()
     name: str = ""
     role: str = ""
+    endpoint: str = field(default_factory=_endpoint)
 
 
 def inspect_account() -> Account:

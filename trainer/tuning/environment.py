@@ -34,7 +34,7 @@ def _gpu() -> dict[str, str]:
 
 
 def held_bytes(device: Device) -> int:
-    """The most memory held so far: what torch reserved on a GPU, this whole process on a CPU."""
+    """The most memory held since the process began: what torch reserved on a GPU, all of the process on a CPU."""
     if device == "cuda":
         import torch
 

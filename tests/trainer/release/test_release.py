@@ -10,8 +10,10 @@ from persona_core.manifest import Generation, PersonaManifest, digest
 from tests.trainer.release.conftest import ANSWERED, ASKED, MASKED
 from trainer.release import release as release_module
 from trainer.release import verify
+from trainer.release.card import in_words
 from trainer.release.release import build_release
 from trainer.run import Run
+from trainer.tuning.evaluation import Score, comparison
 
 
 def texts_of(run):
@@ -108,9 +110,24 @@ def test_the_card_is_valid_and_says_what_it_must(released):
     }
     for kind, count in MASKED.items():
         assert f"| {kind} | {count} |" in card.text
-    assert "| nll_reduction | 0.43 |" in card.text
+    assert "| share by which the loss fell (`nll_reduction`) | 0.43 |" in card.text
+    assert "| loss, tuned (`tuned_nll`) | 4 |" in card.text
     assert 'AutoModelForCausalLM.from_pretrained("OWNER/NAME")' in card.text
     assert 'PeftModel.from_pretrained(base, "OWNER/NAME", subfolder="adapter")' in card.text
+
+
+def test_every_published_figure_stands_in_the_card_in_words():
+    """Its name in persona.json is beside it."""
+    alike = {who: {"taken": {"value": 0.5}} for who in ("real", "tuned", "examples", "base")}
+    found = {who: {"retrieved": {"value": 0.5}} for who in ("tuned", "examples", "base")}
+    score = Score(nll=4.0, accuracy=0.25, tokens=90)
+    numbers = release_module._plain_numbers(
+        {"evaluation": comparison(score, score), "fidelity": {"likeness": alike, "relevance": found}}, ()
+    )
+    assert len(numbers) == 16
+    assert all(in_words(name).endswith(f" (`{name}`)") for name in numbers)
+    assert in_words("taken_real") == "messages a judge takes for the persona's, the person (`taken_real`)"
+    assert in_words("base_accuracy") == "next tokens foreseen, base (`base_accuracy`)"
 
 
 def test_the_card_of_a_hub_base_names_it(released, tmp_path):

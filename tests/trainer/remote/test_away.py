@@ -170,7 +170,6 @@ def test_nothing_begins_without_a_yes(rich, make_run, tmp_path, capfd):
     [
         ("ssh:nas", "--on hf-jobs:FLAVOR"),
         ("hf-jobs:tpu", r"cpu-basic \(\$0.01/h\)"),
-        ("hf-jobs", r"l4x1 \(\$0.80/h\)"),
         ("hf-jobs:a10g-largex2", "several GPUs"),
     ],
 )
@@ -178,6 +177,15 @@ def test_a_place_that_is_none_is_refused_with_those_there_are(rich, place, said)
     """The flavours are named with their price an hour."""
     with pytest.raises(SettingsError, match=said):
         find_place(place)
+
+
+@pytest.mark.parametrize("place", ["hf-jobs", "hf-jobs:"])
+def test_a_place_without_a_flavour_is_refused_before_anything_is_asked(hub, place):
+    """The line says how to see what there is; no request is made."""
+    before = len(hub.control.requests)
+    with pytest.raises(SettingsError, match="hf jobs hardware"):
+        find_place(place)
+    assert len(hub.control.requests) == before
 
 
 def test_a_base_that_lies_in_a_folder_of_this_machine_stays_here(rich, make_run, tiny_base, tmp_path):

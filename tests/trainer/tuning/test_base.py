@@ -1,5 +1,6 @@
 """The base is in 4 bits, whatever happens, and an evaluation leaves its gradients alone."""
 
+import os
 import subprocess
 import sys
 
@@ -7,7 +8,13 @@ import pytest
 
 from persona_core.errors import TrainingError
 from trainer.tuning.adapter import in_full_precision, lora
-from trainer.tuning.base import choose_device, load_model, prepare_process, quantised_layers
+from trainer.tuning.base import (
+    KERNEL_CACHES,
+    choose_device,
+    load_model,
+    prepare_process,
+    quantised_layers,
+)
 from trainer.tuning.source import find_source
 
 
@@ -122,3 +129,13 @@ def test_nothing_is_reported_about_the_run():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PATH": ""}
     )
     assert done.stdout.split() == ["True"]
+
+
+def test_few_kernels_are_kept(monkeypatch):
+    """On a CPU each length has its own, and 1,024 of them were twice the memory of the plan; who sets one, keeps it."""
+    torchs, onednns = KERNEL_CACHES
+    monkeypatch.setenv(torchs, "7")
+    monkeypatch.setenv(onednns, "")
+    monkeypatch.delenv(onednns)
+    prepare_process()
+    assert (os.environ[torchs], os.environ[onednns]) == ("7", "32")

@@ -207,7 +207,7 @@ def test_the_plan_is_told_by_its_parts(on_a_gpu, monkeypatch, capfd):
         "Memory plan for tiny-qwen3, rank 16, 1,024 tokens: 3.8 GiB at the peak, 4.7 GiB free"
     )
     assert "NF4 weights 1.7 · embeddings 0.72 · adapter and optimizer 0.49" in parts
-    assert "1 rows at once, 8 times" in batch
+    assert batch == "  rows at once: 1, times a step: 8"
     assert "half the rows" in stepped
     assert "Qwen3-4B-Instruct-2507, kanana-2-3b-instruct" in fitting
 

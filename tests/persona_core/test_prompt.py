@@ -153,7 +153,9 @@ def test_a_template_that_writes_the_date_writes_the_same_one_every_day(tokenizer
 def test_a_template_keeps_the_line_it_begins_with(tokenizer):
     """What we put before a template to stop its clock adds nothing and takes nothing away."""
     spaced = build_tiny_tokenizer()
-    spaced.chat_template = "\n\n{{ strftime_now('') }}\n" + tokenizer.chat_template.replace("{%- for", "{% for", 1)
+    spaced.chat_template = "\n\n{{ strftime_now('') }}\n" + tokenizer.chat_template.replace(
+        "{%- for", "{% for", 1
+    )
     turns = (Turn("partner", ("밥?",)),)
 
     assert spaced.decode(encode(spaced, turns, FORMAT).ids) == spaced.apply_chat_template(

@@ -142,7 +142,7 @@ def test_a_chat_that_gives_too_little_leaves_no_folder_behind(export):
     done = persona("prepare", export.name, "--me", "김도윤", "--out", "a/b", cwd=export.parent)
 
     assert done.returncode == 2
-    assert "Too few examples (1)" in done.stderr
+    assert "too few examples (1)" in done.stderr
     assert [path.name for path in export.parent.iterdir()] == ["KakaoTalkChats.txt"]
 
 

@@ -56,9 +56,10 @@ def prepare_files(settings: Settings, folder: Path, row_format: Format) -> None:
         ExportError, DataError, StorageError: as `prepare`; the files of an earlier call are untouched.
         StorageError: examples lie there that we did not write.
     """
-    for file in (folder / TRAIN, folder / VALIDATION):
-        if file.exists() and not _is_ours(folder / REPORT):
-            raise StorageError("dataset.foreign", path=file)
+    with storage(folder):
+        for file in (folder / TRAIN, folder / VALIDATION):
+            if file.exists() and not _is_ours(folder / REPORT):
+                raise StorageError("dataset.foreign", path=file)
     with _whole_files(folder) as unfinished:
         report = write_data(settings, unfinished, row_format)
     _tell(report)

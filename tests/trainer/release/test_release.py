@@ -54,7 +54,7 @@ def test_generation_stops_and_samples_as_we_do(released):
     config.pop("transformers_version")
     assert config == {
         "do_sample": True,
-        "temperature": 0.8,
+        "temperature": 0.9,
         "top_p": 0.9,
         "top_k": 50,
         "repetition_penalty": 1.05,

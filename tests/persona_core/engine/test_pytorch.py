@@ -51,6 +51,14 @@ def test_at_temperature_zero_the_seed_does_not_matter(engine):
     assert last(engine, seed=1, generation=greedy) == last(engine, seed=2, generation=greedy)
 
 
+def test_whole_numbers_are_sampling_settings_too(engine):
+    """persona.json edited by hand may say 1 and not 1.0."""
+    whole = Generation(temperature=1, top_p=1, repetition_penalty=2, max_new_tokens=8, max_context_tokens=256)
+    same = dataclasses.replace(whole, temperature=1.0, top_p=1.0, repetition_penalty=2.0)
+
+    assert last(engine, seed=1, generation=whole) == last(engine, seed=1, generation=same)
+
+
 def test_greedy_decoding_is_what_generate_does(engine, release):
     """Without penalty the engine chooses the very tokens that transformers' own generate chooses."""
     import torch

@@ -29,7 +29,8 @@ def in_plain_words(error: BaseException | None, repo_id: str, revision: str) -> 
                 return HubError("hub.unreachable", repo=repo_id)
             case LocalEntryNotFoundError(__cause__=None):  # not in the cache, and told to stay offline
                 return HubError("hub.unreachable", repo=repo_id)
-        error = error.__cause__
+        # transformers raises errors of its own while it handles one, and names no cause
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return None
 
 

@@ -15,6 +15,7 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ class Job:
         if self.stage not in OVER:
             self.stage, self.message = stage, message
         if self.process and self.process.returncode is None:
-            os.killpg(self.process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it ended, and nobody has looked yet
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.tell()
 
     def tell(self) -> None:
@@ -171,7 +173,8 @@ async def _execute(state: State, job: Job) -> None:
                 line = raw.decode(errors="replace").rstrip("\n")
                 job.write(line)
                 if cut_at and re.search(cut_at, line):
-                    os.killpg(job.process.pid, signal.SIGTERM)
+                    with suppress(ProcessLookupError):
+                        os.killpg(job.process.pid, signal.SIGTERM)
                     cut = True
     except TimeoutError:
         job.end("ERROR", "Job timeout")

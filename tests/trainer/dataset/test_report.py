@@ -122,7 +122,7 @@ def test_the_page_speaks_both_languages(prepared, monkeypatch):
         for key in ("title", "dropped", "masked", "samples_note", "rule_media"):
             assert text_in(lang, f"report.{key}") in page
     assert '<html lang="en">' in page
-    assert 'id="en" checked>' in page
+    assert '<input type="radio" name="language" value="en" form="answer" id="en" checked>' in page
 
 
 def test_a_phone_shows_it_without_zooming(prepared):

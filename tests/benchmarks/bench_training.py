@@ -14,7 +14,13 @@ how many rows a forward and a step see. What a row is differs, and is what packi
     plain trl, full   the same with so many rows in a forward that they hold as many tokens as one of ours
 
 The goals are twice plain trl for ours, and 0.98 times it with packing off. "plain trl, full" is there to tell what a
-careful user of trl would get without packing, where memory allows.
+careful user of trl would get without packing, where memory allows. On two cores (AVX-512 with bfloat16), --examples 48
+--rounds 2, one thread, with other work beside it:
+
+                      x plain, processor time
+    ours              2.29
+    ours, no packing  1.20
+    plain trl, full   0.59
 """
 
 import argparse

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from persona_core.errors import TrainingError
 from trainer.progress import say
 from trainer.settings import Settings
+from trainer.tuning.attention import SHORT
 from trainer.tuning.base import (
     Device,
     choose_device,
@@ -36,6 +37,9 @@ LOSS_TILE_TOKENS = 4096  # and tokens
 PLAIN_LOSS_BYTES = 23  # an element of that tile where Triton is missing, as on Windows; 2 where it is there
 MASK_BYTES = (
     3  # a pair of tokens: attention stays inside each example by a mask of bools, and its bfloat16 copy
+)
+SCORE_BYTES = (
+    6  # a pair of tokens and head of a short row on a CPU: its share in float32, and its bfloat16 copy
 )
 LEARNED = 0.5  # of a chat's tokens, at most: a CPU looks at the logits of no others
 STASH = 6  # layers' inputs on the GPU while offloading: five on their way out, one in use
@@ -262,7 +266,8 @@ def peak_of(shape: Shape, rank: int, tokens: int, device: Device, *, offload: bo
         loss = min(tokens, LOSS_TILE_TOKENS) * LOSS_TILE * a_logit + tokens * shape.hidden * 6
         activations, loss = kept + again + MASK_BYTES * tokens**2, max(0, loss - again)
     else:
-        activations = shape.layers * saved
+        written_out = 0 if width > 2 else SCORE_BYTES * shape.heads * min(tokens, SHORT) * tokens
+        activations = shape.layers * (saved + written_out)
         loss = int(LEARNED * 12 * tokens * shape.vocabulary)  # logits, their float32 copy and its gradient
     return Peak(
         weights=int(shape.linear * NF4_BYTES),

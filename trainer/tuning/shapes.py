@@ -17,6 +17,7 @@ class Shape:
 
     layers: int
     hidden: int
+    heads: int  # of a layer's queries
     vocabulary: int
     context: int  # the most positions it knows
     linear: int  # weights in the layers' linear maps: what NF4 shrinks
@@ -44,6 +45,7 @@ def shape_of(config: Any) -> Shape:
     return Shape(
         layers=text.num_hidden_layers,
         hidden=text.hidden_size,
+        heads=text.num_attention_heads,
         vocabulary=text.vocab_size,
         context=text.max_position_embeddings,
         linear=linear,
@@ -76,6 +78,7 @@ def decoder(
     return Shape(
         layers=layers,
         hidden=hidden,
+        heads=heads[0],
         vocabulary=vocabulary,
         context=context,
         linear=layers * sum(i * o for i, o in maps),

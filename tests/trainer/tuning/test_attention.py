@@ -2,7 +2,7 @@
 
 import pytest
 
-from trainer.tuning.attention import by_row
+from trainer.tuning.attention import SHORT, by_row, in_products
 
 
 class Layer:
@@ -10,6 +10,7 @@ class Layer:
 
     num_key_value_groups = 2
     is_causal = True
+    training = True
 
 
 @pytest.fixture
@@ -59,3 +60,41 @@ def test_a_batch_of_one_row_needs_no_mask(states):
 
     whole, _ = by_row(Layer(), *states, None)
     assert torch.equal(by_row(Layer(), *states, None, cu_seq_lens_q=torch.tensor([0, 9]))[0], whole)
+
+
+def test_products_are_what_sdpa_computes(states, mask):
+    """Answers and gradients are the same numbers, with every head at its own key."""
+    import torch
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    came = []
+    for attend in (sdpa_attention_forward, in_products):
+        leaves = [state.clone().requires_grad_() for state in states]
+        answers, _ = attend(Layer(), *leaves, mask, scaling=0.3)
+        answers.square().sum().backward()
+        came.append([answers, *(leaf.grad for leaf in leaves)])
+    for expected, written_out in zip(*came, strict=True):
+        assert torch.allclose(expected, written_out, atol=1e-5)
+
+
+def test_short_rows_in_bfloat16_are_written_out(states, mask, monkeypatch):
+    """Rows of up to SHORT tokens are products; a longer one, and any in float32, is sdpa's."""
+    import torch
+
+    from trainer.tuning import attention
+
+    seen = []
+    monkeypatch.setattr(
+        attention,
+        "in_products",
+        lambda *given, **told: seen.append(given[1].shape[2]) or in_products(*given, **told),
+    )
+    starts = torch.tensor([0, 4, 5, 9])
+    by_row(Layer(), *states, mask, cu_seq_lens_q=starts)
+    assert seen == []
+    by_row(Layer(), *(state.bfloat16() for state in states), mask, cu_seq_lens_q=starts)
+    assert seen == [4, 1, 4]
+    long = [torch.randn(1, heads, SHORT + 1, 8, dtype=torch.bfloat16) for heads in (4, 2, 2)]
+    causal = torch.ones(SHORT + 1, SHORT + 1, dtype=torch.bool).tril()[None, None]
+    by_row(Layer(), *long, causal, cu_seq_lens_q=torch.tensor([0, SHORT + 1]))
+    assert seen == [4, 1, 4]

@@ -17,7 +17,7 @@ import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,14 +109,18 @@ def open_run(path: Path, settings: Settings, origins: Mapping[str, Origin]) -> R
         if different := [name for name in run.settings.differences(settings) if name in asked]:
             raise SettingsError("settings.other_run", folder=path, fields=", ".join(different))
         return run
-    values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(settings).items()}
-    document = {
-        "settings": values,
-        "origins": {name: origins.get(name, "default") for name in values},
-    }
     with made_folder(path):
-        write_whole(path / "run.toml", tomli_w.dumps(document))
+        _write_settings(path, settings, origins)
     return Run(path, settings)
+
+
+def settled(run: Run, **values: Any) -> Run:
+    """``run`` with settings that were left to us and are now known, in its run.toml too."""
+    settings = replace(run.settings, **values)
+    if team.leads():
+        origins = _read_toml(run.path / "run.toml")["origins"]
+        _write_settings(run.path, settings, origins | dict.fromkeys(values, "measured"))
+    return Run(run.path, settings)
 
 
 def load_run(path: Path) -> Run:
@@ -129,9 +133,22 @@ def load_run(path: Path) -> Run:
     if not file.is_file():
         raise SettingsError("settings.no_run", folder=path)
     with _readable(file):
-        saved: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["settings"]
+        saved = _read_toml(file)["settings"]
         loaded: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}
         return Run(path, Settings(**loaded))
+
+
+def _read_toml(file: Path) -> dict[str, dict[str, Any]]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _write_settings(path: Path, settings: Settings, origins: Mapping[str, Origin]) -> None:
+    values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(settings).items()}
+    document = {
+        "settings": values,
+        "origins": {name: origins.get(name, "default") for name in values},
+    }
+    write_whole(path / "run.toml", tomli_w.dumps(document))
 
 
 @contextmanager
@@ -231,17 +248,21 @@ def made_folder(path: Path) -> Iterator[None]:
 @contextmanager
 def whole_folder(path: Path) -> Iterator[Path]:
     """A folder to fill; it takes the place of ``path`` when the block ends well, and vanishes when it does not."""
-    partial = path.with_name(f".{path.name}.partial")
+    partial, former = (path.with_name(f".{path.name}.{end}") for end in ("partial", "former"))
     with made_folder(path.parent), removed(partial):
         with storage(path):
-            shutil.rmtree(partial, ignore_errors=True)
+            for left_over in (partial, former):
+                shutil.rmtree(left_over, ignore_errors=True)
             partial.mkdir()
         with disk(path):
             yield partial
         with storage(path):
-            if path.exists():
-                shutil.rmtree(path)
+            if (
+                path.exists()
+            ):  # two renames are a moment; to delete gigabytes takes long enough for a power cut
+                path.rename(former)
             partial.rename(path)
+        shutil.rmtree(former, ignore_errors=True)
 
 
 @contextmanager

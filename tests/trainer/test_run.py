@@ -2,12 +2,13 @@
 
 import errno
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from persona_core.errors import HubError, SettingsError, StorageError
-from trainer.run import load_run, made_folder, open_run, storage, whole_folder, write_whole
+from trainer.run import load_run, made_folder, open_run, settled, storage, whole_folder, write_whole
 from trainer.settings import Settings
 
 SETTINGS = Settings(exports=("chat.txt",), exports_sha256="ab", me="도윤", names=("써니",))
@@ -59,6 +60,18 @@ def test_a_moved_export_is_the_same_run(tmp_path):
     assert open_run(tmp_path, moved, {"exports_sha256": "flag"}).settings == SETTINGS
 
 
+def test_what_was_left_to_us_is_recorded_when_it_is_known(tmp_path):
+    """The number is in run.toml as measured, and the command that began the run still goes on with it."""
+    begun = open_run(tmp_path, SETTINGS, {"me": "flag"})
+
+    settled(begun, epochs=4.0)
+
+    record = tomllib.loads((tmp_path / "run.toml").read_text(encoding="utf-8"))
+    assert (record["settings"]["epochs"], record["origins"]["epochs"]) == (4.0, "measured")
+    assert record["origins"]["me"] == "flag"
+    assert open_run(tmp_path, SETTINGS, {"me": "flag"}).settings.epochs == 4.0
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     """The error says what is missing."""
     with pytest.raises(SettingsError):
@@ -86,6 +99,19 @@ def test_a_stage_that_fails_leaves_the_earlier_output_untouched(tmp_path, failur
 
     assert [p.name for p in tmp_path.iterdir()] == ["data"]
     assert [p.name for p in (tmp_path / "data").iterdir()] == ["old"]
+
+
+def test_what_a_power_cut_left_over_is_cleared_away(tmp_path):
+    """Half a new folder and a former one vanish when a whole one takes the place."""
+    for name in (".data.partial", ".data.former", "data"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).write_text(name)
+
+    with whole_folder(tmp_path / "data") as partial:
+        (partial / "new").write_text("new")
+
+    assert [p.name for p in tmp_path.iterdir()] == ["data"]
+    assert [p.name for p in (tmp_path / "data").iterdir()] == ["new"]
 
 
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="needs /dev/full")

@@ -19,7 +19,7 @@ from persona_core.prompt import ChatFormat
 from trainer import team
 from trainer.dataset.example import read_examples
 from trainer.progress import say
-from trainer.run import Run, storage, whole_folder
+from trainer.run import Run, settled, storage, whole_folder
 from trainer.tuning.adapter import CONFIG, WEIGHTS
 from trainer.tuning.base import choose_device, load_tokenizer, prepare_process
 from trainer.tuning.canaries import planted
@@ -146,7 +146,7 @@ def _with_epochs(run: Run, learned: Rows) -> Run:
         return run
     epochs = recommended_epochs(len(learned.rows))
     say("tuning.epochs", epochs=f"{epochs:g}", examples=f"{len(learned.rows):,}")
-    return replace(run, settings=replace(run.settings, epochs=epochs))
+    return settled(run, epochs=epochs)
 
 
 def _plan_of(run: Run, source: Source) -> Plan:

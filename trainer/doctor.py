@@ -59,6 +59,7 @@ class Diagnosis:
     disk: Disk
     account: "Account"
     base: str
+    flags: str  # that a training needs for what was asked of here
     plan: "Plan | None"
     would_fit: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -70,7 +71,7 @@ class Diagnosis:
     @property
     def next(self) -> str:
         """What to do now: mend the first thing that stops, else train."""
-        return next((f.text for f in self.findings if f.stops), text("doctor.train"))
+        return next((f.text for f in self.findings if f.stops), text("doctor.train", flags=self.flags))
 
 
 def doctor(settings: Settings, base: str | None, *, as_json: bool) -> bool:
@@ -93,17 +94,24 @@ def diagnose(settings: Settings, base: str | None) -> Diagnosis:
     from trainer.tuning.memory import bases_that_fit
 
     machine, account = inspect_machine(), inspect_account()
+    usual = Settings()
+    chosen = (
+        ("base", base, None),
+        ("rank", settings.rank, usual.rank),
+        ("max-length", settings.max_length, usual.max_length),
+    )
+    flags = "".join(f" --{name} {value}" for name, value, default in chosen if value != default)
     disk = Disk(_free(cache_folder()), _free(RUNS))
     findings = [*findings_of(machine), *_of_disk(disk), *_of_account(account)]
     if not (machine.torch_works and not machine.missing):
-        return Diagnosis(machine, disk, account, base or "", None, (), tuple(findings))
+        return Diagnosis(machine, disk, account, base or "", flags, None, (), tuple(findings))
     plan, refused = _plan(settings, base)
     if refused:
         findings.append(refused)
     free = machine.gpu.free if machine.gpu else machine.memory_free
     fitting = bases_that_fit(settings, machine.device, free)
-    chosen = plan.base if plan else base or ""
-    return Diagnosis(machine, disk, account, chosen, plan, tuple(fitting), tuple(findings))
+    planned = plan.base if plan else base or ""
+    return Diagnosis(machine, disk, account, planned, flags, plan, tuple(fitting), tuple(findings))
 
 
 def _plan(settings: Settings, base: str | None) -> "tuple[Plan | None, Finding | None]":

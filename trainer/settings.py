@@ -9,9 +9,10 @@ DEFAULT_BASE = "Qwen/Qwen3-4B-Instruct-2507"  # permissive, ungated, no think-bl
 
 YEAR = 365 * 24 * 60  # minutes; a session gap beyond it would make one session of a chat
 MOST_CANARIES = 64  # more would not make their figure steadier
+SEEDS = 2**32  # what numpy takes
 MOST_ROWS = 1024  # in one optimizer step; a chat of years gives few steps of more
 
-Origin = Literal["default", "flag", "demo", "measured"]
+Origin = Literal["default", "flag", "demo", "measured", "answered"]
 Device = Literal["auto", "cpu", "cuda"]
 DEVICES: tuple[Device, ...] = get_args(Device)
 
@@ -75,6 +76,7 @@ class Settings:
                 1 <= self.effective_batch <= MOST_ROWS,
                 f"1–{MOST_ROWS}",
             ),
+            "--seed": (self.seed, 0 <= self.seed < SEEDS, f"0–{SEEDS - 1}"),
             "--canaries": (self.canaries, 0 <= self.canaries <= MOST_CANARIES, f"0–{MOST_CANARIES}"),
             "--batch": (
                 self.batch,

@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.bench_sweep sampling CACHE --run runs/demo     # a trained run, no training
     python -m tests.benchmarks.bench_sweep training CACHE                     # the demo, trained once for each value
+    python -m tests.benchmarks.bench_sweep training CACHE --run runs/large    # the chat and the settings of that run
     … --only temperature   --draws 4   --seed 0
 
 Prints a table in Markdown. Each setting measured is a line of JSON in CACHE, so that an interrupted sweep goes on, and
@@ -40,6 +41,7 @@ from trainer.fidelity.moments import Moment, moments, spread
 from trainer.fidelity.recall import TOKENS
 from trainer.fidelity.style import compare
 from trainer.run import Run, load_run, open_run
+from trainer.settings import Settings
 from trainer.tuning import load_trained, prepare_process, tune
 from trainer.tuning.evaluation import Trained
 
@@ -53,12 +55,11 @@ SAMPLING: tuple[Change, ...] = (
     *({"temperature": 1, "repetition_penalty": value} for value in (1, 1.1, 1.2)),
     {"temperature": 1, "top_p": 1, "top_k": 0, "repetition_penalty": 1},  # the model as it is
 )
-TRAINING: tuple[Change, ...] = (
-    {"seed": 1},  # how far chance alone moves the figures
-    *({"epochs": value} for value in (2, 8, 12)),
-    *({"learning_rate": value} for value in (1e-3, 4e-3)),
-    *({"rank": value, "alpha": 2 * value} for value in (8, 32)),
-    {"max_length": 256},
+TRAINING: tuple[Mapping[str, float], ...] = (  # times what they are by default
+    *({"epochs": times} for times in (0.5, 2, 3)),
+    *({"learning_rate": times} for times in (0.5, 2)),
+    *({"rank": times, "alpha": times} for times in (0.5, 2)),
+    {"max_length": 0.5},
 )
 Replies = Sequence[tuple[str, ...]]
 
@@ -177,29 +178,37 @@ def sweep_sampling(cache: Path, run: Run, asked: argparse.Namespace) -> Iterable
 
 
 def sweep_training(cache: Path, asked: argparse.Namespace) -> Iterable[tuple[str, Figures]]:
-    """A row for each value of `TRAINING`: the demo, trained with it from the beginning."""
-    notebook, is_first = Notebook(cache / "training.jsonl"), True
-    for label, change in _changes(TRAINING, asked.only):
+    """A row for each value of `TRAINING`: the chat of ``--run``, or the demo, trained with it from the beginning."""
+    usual = load_run(asked.run).settings if asked.run else demo.settings(demo.write_export(cache), "", {})
+    run = _trained(cache / "defaults", replace(usual, seed=asked.seed))
+    usual = run.settings
+    changes: list[Change] = [{"seed": asked.seed + 1}]  # how far chance alone moves the figures
+    changes += [
+        {name: type(getattr(usual, name))(getattr(usual, name) * times) for name, times in change.items()}
+        for change in TRAINING
+    ]
+    notebook = Notebook(cache / "training.jsonl")
+    yield "the person", Scale(run, load_trained(run).tokenizer, asked.seed).real
+    for label, change in _changes(changes, asked.only):
         setting = {"draws": asked.draws, "seed": asked.seed, **change}
-        folder = cache / label.replace(", ", "-").replace(" ", "-")
-        export = demo.write_export(folder)
-        run = open_run(folder, demo.settings(export, "", {"seed": asked.seed, **change}), {})
         figures = notebook.get(setting)
-        if figures is None or is_first:
-            if not run.data.exists():
-                prepare(run)
-            if not run.adapter.exists():
-                tune(run)
+        if figures is None:
+            run = _trained(cache / label.replace(", ", "-").replace(" ", "-"), replace(usual, **change))
             trained = load_trained(run)
             scale = Scale(run, trained.tokenizer, asked.seed)
-            if is_first:
-                yield "the person", scale.real
-            generation = serving(run.settings.max_length)
-            figures = figures or notebook.add(
-                setting, scale.figures(answer(trained, scale, generation, asked.draws))
-            )
-        is_first = False
+            replies = answer(trained, scale, serving(run.settings.max_length), asked.draws)
+            figures = notebook.add(setting, scale.figures(replies))
         yield label, figures
+
+
+def _trained(folder: Path, settings: Settings) -> Run:
+    """The run of ``settings`` in ``folder``, with the settings that were left to it; what is there is kept."""
+    run = open_run(folder, settings, {})
+    if not run.data.exists():
+        prepare(run)
+    if not run.adapter.exists():
+        tune(run)
+    return load_run(folder)
 
 
 def _changes(changes: Sequence[Change], only: str) -> Iterable[tuple[str, Change]]:

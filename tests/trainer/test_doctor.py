@@ -179,11 +179,20 @@ def test_a_base_that_is_known_is_planned_without_a_network(hub, monkeypatch):
     assert (found.base, found.plan.batch, found.plan.accumulation) == ("Qwen/Qwen3-0.6B", 1, 8)
 
 
+def test_what_to_type_next_trains_what_was_looked_at(hub, monkeypatch):
+    """The base, the rank and the length that were asked about are in the command; defaults are not."""
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    asked = diagnose(Settings(device="cpu", rank=8), "Qwen/Qwen3-0.6B")
+    assert " --base Qwen/Qwen3-0.6B --rank 8 " in asked.next
+    assert "--" not in diagnose(Settings(device="cpu"), None).next.partition("--me")[2].partition("(")[0]
+
+
 @pytest.mark.parametrize(
     ("base", "settings", "key"),
     [
         ("minsu/none", Settings(device="cpu"), "tuning.unknown_base"),
         ("Qwen/Qwen3-0.6B", Settings(device="cpu", max_length=50_000), "tuning.too_long"),
+        (None, Settings(device="cpu", max_length=10_000_000), "tuning.too_long"),
         ("Qwen/Qwen3-14B", Settings(device="cpu", max_length=32_000), "memory.length_too_big"),
     ],
 )

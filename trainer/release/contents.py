@@ -9,7 +9,7 @@ deny-list forgets one of them some day, an allow-list does not.
 import re
 from pathlib import Path
 
-from persona_core.errors import ReleaseError
+from persona_core.errors import EngineError, ReleaseError
 from persona_core.manifest import (
     ADAPTER_FOLDER,
     FILE_NAME,
@@ -33,17 +33,18 @@ CARD = "README.md"
 _ALLOWED = re.compile(
     r"""
       persona\.json | README\.md | LICENSE | NOTICE
-    | config\.json | generation_config\.json
-    | model(-\d{5}-of-\d{5})?\.safetensors | model\.safetensors\.index\.json
-    | tokenizer\.json | tokenizer_config\.json | chat_template\.jinja
-    | tokenizer\.model | special_tokens_map\.json | added_tokens\.json | vocab\.json | merges\.txt
+    | (bf16/)?(
+        config\.json | generation_config\.json
+      | model(-\d{5}-of-\d{5})?\.safetensors | model\.safetensors\.index\.json
+      | tokenizer\.json | tokenizer_config\.json | chat_template\.jinja
+      | tokenizer\.model | special_tokens_map\.json | added_tokens\.json | vocab\.json | merges\.txt
+      )
     | adapter/adapter_model\.safetensors | adapter/adapter_config\.json
-    | bf16/(config\.json | generation_config\.json)
-    | bf16/(model-\d{5}-of-\d{5}\.safetensors | model\.safetensors\.index\.json)
     """,
     re.VERBOSE,
 )
-_PAPERS = {FILE_NAME, CARD, "LICENSE", "NOTICE"}  # for people and for us; loading needs none of them
+_REQUIRED = {FILE_NAME, CARD, "LICENSE"}
+_PAPERS = {*_REQUIRED, "NOTICE"}  # for people and for us; loading needs none of them
 _ADAPTER_CONFIG = f"{ADAPTER_FOLDER}/adapter_config.json"
 
 
@@ -58,8 +59,8 @@ def read_contents(release: Path, privacy: Privacy = NOTHING) -> tuple[FileDigest
     ``privacy`` is what this machine and these people want in no file, besides what nobody wants there.
 
     Raises:
-        ReleaseError: a file that has no business there, a token, a machine path or a private fact in one, other files
-            than persona.json says, or another base.
+        ReleaseError: a file that has no business there, a token, a machine path or a private fact in one, a paper that
+            is missing, other files than persona.json says, or another base.
     """
     digests = []
     for path in sorted(p for p in release.rglob("*") if not p.is_dir()):
@@ -71,7 +72,12 @@ def read_contents(release: Path, privacy: Privacy = NOTHING) -> tuple[FileDigest
         else:  # tokenizer.model is no text, but a token in it would be
             require_clean(name, path.read_text(encoding="utf-8", errors="replace"), privacy)
         digests.append(digest(release, path))
-    manifest = PersonaManifest.read(release)
+    if missing := _REQUIRED - {file.path for file in digests}:
+        raise ReleaseError("release.missing_file", path=min(missing))
+    try:
+        manifest = PersonaManifest.read(release)
+    except EngineError as error:
+        raise ReleaseError("release.broken_file", path=FILE_NAME) from error
     promised = {file for artefact in manifest.artefacts for file in artefact.files}
     if different := promised ^ {file for file in digests if file.path not in _PAPERS}:
         raise ReleaseError("release.changed_file", path=min(file.path for file in different))

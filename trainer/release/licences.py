@@ -16,6 +16,8 @@ from persona_core.errors import ReleaseError, SettingsError
 from persona_core.hub import hub_errors
 from persona_core.manifest import Base
 from persona_core.texts import text
+from trainer.progress import say
+from trainer.run import Run
 from trainer.tuning.source import Source
 
 
@@ -99,27 +101,38 @@ def require_acceptance(source: Source, ask: Callable[[str], bool]) -> str:
         SettingsError: it was not.
     """
     terms, base = terms_of(source), source.base.id
-    if not terms.forbids:
-        return ""
     name = terms.name or terms.id
+    if not terms.forbids:
+        if not terms.commercial:
+            say("release.not_for_sale", base=base, licence=name)
+        return ""
     if not ask(text(f"release.forbids_{terms.forbids}", base=base, licence=name)):
         raise SettingsError("release.licence_refused", base=base, licence=name)
     return name
 
 
-def require_name(base: Base, repo_id: str) -> None:
-    """Refuse a repository name that the licence of ``base`` does not allow.
+def require_duties(run: Run, base: Base, repo_id: str) -> None:
+    """Refuse to pass on the release of ``run`` otherwise than the licence of ``base`` wants.
 
     Raises:
-        ReleaseError: the name lacks the prefix that the licence asks for.
+        ReleaseError: nobody accepted what it forbids, its notice is missing, or the name lacks its prefix.
     """
-    prefix = licence_of(base).name_prefix
-    if not repo_id.rpartition("/")[2].lower().startswith(prefix.lower()):
-        raise ReleaseError("release.name_prefix", base=base.id, prefix=prefix, repo=repo_id)
+    terms = licence_of(base)
+    name = terms.name or terms.id
+    if terms.forbids and run.settings.accepted_licence != name:
+        file = run.path / "run.toml"
+        raise ReleaseError("release.licence_not_accepted", base=base.id, licence=name, file=file)
+    notice = run.release / "NOTICE"
+    if terms.notice and not (notice.is_file() and terms.notice in notice.read_text(encoding="utf-8")):
+        raise ReleaseError("release.missing_notice", base=base.id, licence=name)
+    if not repo_id.rpartition("/")[2].lower().startswith(terms.name_prefix.lower()):
+        raise ReleaseError("release.name_prefix", base=base.id, prefix=terms.name_prefix, repo=repo_id)
 
 
 def write_licence_files(source: Source, release: Path) -> None:
     """Copy the base's LICENSE and NOTICE into ``release``, and write the notice its licence asks for.
+
+    A base without a licence file gets one that says under which licence it is, and where.
 
     Raises:
         HubError: the Hub did not give them.
@@ -129,9 +142,18 @@ def write_licence_files(source: Source, release: Path) -> None:
     for name in ("LICENSE", "NOTICE"):
         if found := sorted(papers.glob(f"{name}*")):
             shutil.copyfile(found[0], release / name)
-    notice = licence_of(source.base).notice
-    if notice and not (release / "NOTICE").exists():
-        (release / "NOTICE").write_text(notice + "\n", encoding="utf-8", newline="\n")
+    terms = terms_of(source)
+    licence, notice = release / "LICENSE", release / "NOTICE"
+    if not licence.exists():
+        page = f" https://huggingface.co/{source.base.id}" if "/" in source.base.id else ""
+        _write(licence, f"The base model is {source.base.id}. Its licence: {terms.name or terms.id}{page}")
+    own = notice.read_text(encoding="utf-8", errors="replace") if notice.exists() else ""
+    if terms.notice not in own:
+        _write(notice, f"{own}\n{terms.notice}".lstrip())
+
+
+def _write(paper: Path, words: str) -> None:
+    paper.write_text(words + "\n", encoding="utf-8", newline="\n")
 
 
 def _fetch_papers(base: Base) -> Path:

@@ -26,6 +26,7 @@ from trainer.release.contents import artefacts_in, read_contents
 from trainer.release.licences import declared_licence, write_licence_files
 from trainer.release.merging import load_in_8_bits, load_tuned, merge, merge_in_full
 from trainer.release.scanning import Privacy
+from trainer.release.size import size_in_words
 from trainer.release.verify import measure_drifts
 from trainer.run import Run, whole_folder
 from trainer.tuning.adapter import CONFIG, WEIGHTS
@@ -58,12 +59,12 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False) -> None:
     with whole_folder(run.release) as release:
         write_licence_files(source, release)
         say("release.merging", base=source.base.id, bits=bits)
-        _write_tokenizer(tokenizer, release)
         heard = read_rows(tokenizer, run.train_file, chat_format, settings.max_length).rows
         forms = {release: bits, **({release / FULL_FOLDER: 16} if keep_full else {})}
         own = _write_merged(run, source, heard, forms)
         for folder in forms:
             _generation_config(own, end_id, generation).save_pretrained(folder)
+            _write_tokenizer(tokenizer, folder)
         _copy_adapter(run.adapter, release / ADAPTER_FOLDER)
 
         say("release.verifying")
@@ -89,9 +90,9 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False) -> None:
         manifest.write(release)
         write_card(manifest, _masked(run), release, bits)
         read_contents(release, Privacy.of(run))
-    megabytes = sum(artefact.size for artefact in manifest.artefacts) / 1e6
+    size = size_in_words(sum(artefact.size for artefact in manifest.artefacts))
     say(
-        "release.ready", folder=run.release, megabytes=f"{megabytes:,.1f}", kl=f"{drifts[0].kl:.4f}",
+        "release.ready", folder=run.release, size=size, kl=f"{drifts[0].kl:.4f}",
         agreement=f"{drifts[0].agreement:.1%}", greedy=f"{drifts[0].greedy:.1%}",
     )  # fmt: skip
 

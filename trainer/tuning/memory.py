@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from persona_core.engine.base import compute_dtype
 from persona_core.errors import TrainingError
 from trainer.progress import say
 from trainer.settings import Settings
@@ -17,7 +18,6 @@ from trainer.tuning.attention import SHORT
 from trainer.tuning.base import (
     Device,
     choose_device,
-    compute_dtype,
     load_config,
     load_tokenizer,
     prepare_process,
@@ -126,6 +126,9 @@ def choose_base(settings: Settings, room: Room | None = None) -> str:
     """
     prepare_process()
     device, free = room or room_here(settings)
+    context = max(BASES[base].context for base in LADDER)
+    if settings.max_length > context:
+        raise TrainingError("tuning.too_long", length=settings.max_length, context=context)
     for base in LADDER if device == "cuda" else LADDER[-1:]:
         best = least(base, BASES[base], settings, device, free)
         if best.fits:
@@ -295,8 +298,8 @@ def tell_plan(made: Plan, settings: Settings) -> None:
     for step in made.steps:
         say(f"memory.{step}")
     fitting = bases_that_fit(settings, made.device, made.free)
-    if fitting and made.device == "cuda":  # on a CPU it is time that runs out
-        say("memory.would_fit", bases=", ".join(base.rpartition("/")[2] for base in fitting))
+    if fitting:
+        say(f"memory.would_fit_{made.device}", bases=", ".join(base.rpartition("/")[2] for base in fitting))
 
 
 def in_gib(size: int) -> str:

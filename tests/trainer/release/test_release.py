@@ -112,8 +112,10 @@ def test_the_card_is_valid_and_says_what_it_must(released):
         assert f"| {kind} | {count} |" in card.text
     assert "| share by which the loss fell (`nll_reduction`) | 0.43 |" in card.text
     assert "| loss, tuned (`tuned_nll`) | 4 |" in card.text
-    assert 'AutoModelForCausalLM.from_pretrained("OWNER/NAME")' in card.text
-    assert 'PeftModel.from_pretrained(base, "OWNER/NAME", subfolder="adapter")' in card.text
+    assert 'repo = "OWNER/NAME"  # the name of this repository' in card.text
+    assert card.text.count("OWNER/NAME") == 1
+    assert "AutoModelForCausalLM.from_pretrained(repo)" in card.text
+    assert 'PeftModel.from_pretrained(base, repo, subfolder="adapter")' in card.text
 
 
 def test_every_published_figure_stands_in_the_card_in_words():
@@ -145,7 +147,7 @@ def test_the_card_of_a_hub_base_names_it(released, tmp_path):
     card = ModelCard.load(tmp_path / "README.md")
     assert (card.data.base_model, card.data.base_model_relation) == (manifest.base.id, "finetune")
     assert (card.data.license, card.data.license_name) == ("other", "exaone")
-    assert card.data.license_link == "https://huggingface.co/LGAI-EXAONE/EXAONE-4.0-1.2B"
+    assert card.data.license_link == "LICENSE"
     assert f'"{manifest.base.id}", revision="{manifest.base.revision}"' in card.text
     assert "not for commercial use" in card.text
 
@@ -218,7 +220,7 @@ def test_a_full_disk_leaves_the_previous_one(released, copy_of):
 
 def test_other_forms_on_request(finished_run, copy_of):
     """8 bits at the root, the full weights in bf16/, each measured, named on the card and loadable by others."""
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from persona_core.engine import load_engine
     from persona_core.prompt import Turn
@@ -238,6 +240,8 @@ def test_other_forms_on_request(finished_run, copy_of):
     assert "| adapter on the base in NF4 | 0 | 0 | 100 % | 100 % |\n| merged |" in card
     assert manifest.evaluation["drift_bf16_kl"] <= 0.001 > manifest.evaluation["drift_kl"]
     assert AutoModelForCausalLM.from_pretrained(run.release, subfolder="bf16").dtype.itemsize == 2
+    own = AutoTokenizer.from_pretrained(run.release / "bf16")  # other tools want it beside the weights
+    assert own.chat_template == AutoTokenizer.from_pretrained(run.release).chat_template
     *_, bubbles = load_engine(run.release, "cpu").stream([Turn("partner", ("뭐 해?",))], seed=0)
     assert bubbles
 

@@ -14,6 +14,7 @@
     │   ├── NotAllowed                      a token without the right that is needed
     │   └── RepositoryIsPublic              private or not at all
     ├── EngineError (RuntimeError)      loading and talking
+    │   └── OutOfMemory                     of the GPU or of the machine
     └── StorageError (OSError)          a full disk, a folder that cannot be written
 
 To add one: a class here, its text in ``persona_core/texts/<room>.toml``.
@@ -84,6 +85,10 @@ class RepositoryIsPublic(HubError):
 
 class EngineError(PersonaError, RuntimeError):
     """Loading a persona, or talking to it, went wrong."""
+
+
+class OutOfMemory(EngineError):
+    """Neither the GPU nor the machine has enough memory for it."""
 
 
 class StorageError(PersonaError, OSError):

@@ -9,12 +9,12 @@ A couple's voice lies in these repositories, so nothing is believed that was not
 The token stays inside the Hub's own client: it is in no error, no text and no file of ours.
 """
 
-import logging
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,12 +28,12 @@ from persona_core.errors import (
 )
 from persona_core.manifest import FILE_NAME, ArtefactKind, PersonaManifest, digest
 from persona_core.refusals import in_plain_words
+from persona_core.waiting import bound_every_wait, interruptible
 
 RepositoryType = Literal["model", "space"]
 
-CONNECT_SECONDS = 15.0  # a host that does not answer by then is not there
-SILENCE_SECONDS = 120.0  # the longest the Hub takes over one answer: a commit of several gigabytes
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+_PAGE = re.compile(r"https?://[^/]+/(spaces/)?(?P<name>[^/]+/[^/]+)(/.*)?")  # of a repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,25 @@ class Repository:
 
 
 def hub_token() -> str:
-    """The token of ``HF_TOKEN``, or of `hf auth login`.
+    """The token of ``HF_TOKEN``, of `hf auth login`, or what a workflow gets for its identity (trusted publishing).
 
     Raises:
         TokenMissing: there is none.
+        NotAllowed: the repository named in ``HF_OIDC_RESOURCE`` does not trust this workflow.
     """
     from huggingface_hub import get_token
+    from huggingface_hub.errors import OIDCError
 
-    token: str | None = get_token()
+    resource = os.environ.get("HF_OIDC_RESOURCE", "")
+    try:
+        with hub_errors(resource):
+            token: str | None = get_token()
+    except OIDCError as error:
+        raise NotAllowed("hub.not_trusted", repo=resource, message=f"({error}) ") from None
+    except HubError as error:
+        if error.values.get("status") != HTTPStatus.BAD_REQUEST:
+            raise
+        raise NotAllowed("hub.not_trusted", **error.values) from None
     if not token:
         raise TokenMissing("hub.token_missing")
     if not token.isascii():  # a header could not even carry it
@@ -87,35 +98,6 @@ def client() -> Any:
     return HfApi(token=hub_token())
 
 
-@cache
-def bound_every_wait() -> None:
-    """Give the Hub's client an end to every wait: left alone it asks many of its calls to wait for ever.
-
-    Its warnings are silenced: they repeat the signed addresses of objects, and a line of ours says what went wrong.
-    """
-    from huggingface_hub import set_client_factory
-    from huggingface_hub.utils._http import default_client_factory
-
-    def bounded() -> Any:
-        session = default_client_factory()
-        session.event_hooks["request"].append(_bound)
-        return session
-
-    set_client_factory(bounded)
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-
-
-def _bound(request: Any) -> None:
-    waits = request.extensions["timeout"]
-    limits = {
-        "connect": CONNECT_SECONDS,
-        "read": SILENCE_SECONDS,
-        "write": SILENCE_SECONDS,
-        "pool": SILENCE_SECONDS,
-    }
-    request.extensions["timeout"] = {name: waits.get(name) or limit for name, limit in limits.items()}
-
-
 def require_write_token(repo_id: str) -> None:
     """Ask the Hub whose token this is, before anything is sent to ``repo_id``.
 
@@ -129,6 +111,26 @@ def require_write_token(repo_id: str) -> None:
     # A fine-grained token tells its rights only when it is used: `private_repository` asks for them there.
     if identity["auth"].get("accessToken", {}).get("role") == "read":
         raise NotAllowed("hub.read_only_token", repo=repo_id)
+
+
+def repository_name(typed: str) -> str:
+    """OWNER/NAME as a person gives it: itself, or the address of its page, ``https://huggingface.co/me/talk``.
+
+    Raises:
+        HubError: it is neither.
+    """
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils._validators import validate_repo_id
+
+    page = _PAGE.fullmatch(typed.strip())
+    name = page["name"] if page else typed.strip()
+    try:
+        validate_repo_id(name)
+    except HFValidationError:
+        name = ""
+    if name.count("/") != 1:
+        raise HubError("hub.bad_name", repo=typed)
+    return name
 
 
 def repository_url(repo_id: str) -> str:
@@ -149,8 +151,7 @@ def private_repository(repo_id: str) -> Repository:
         NotAllowed: the token may not write to it.
         HubError: the Hub did not do it.
     """
-    if repo_id.count("/") != 1:
-        raise HubError("hub.bad_name", repo=repo_id)
+    repository_name(repo_id)
     api = client()
     with hub_errors(repo_id):
         # An existing repository keeps its visibility whatever `private` says here, hence the proof.
@@ -231,13 +232,19 @@ def read_repository(
 # --- a pinned, verified download ---
 
 
+@interruptible
 def download_release(
-    repo_id: str, revision: str = "main", *, kind: ArtefactKind | None = None, cache: Path | None = None
+    repo_id: str,
+    revision: str = "main",
+    *,
+    kind: ArtefactKind | None = None,
+    cache: Path | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Path:
     """The release at ``revision`` (branch, tag or commit) as a folder in the Hub's cache, proved by sha256.
 
     With ``kind`` only that artefact and persona.json. A commit that is already in the cache needs no Hub; ``cache`` is
-    another folder to keep it in.
+    another folder to keep it in. ``progress`` hears which part of the bytes is here, 0.0 to 1.0.
 
     Raises:
         HubError: the token, the repository or the revision does not do, or the bytes are not the released ones.
@@ -267,6 +274,7 @@ def download_release(
                 allow_patterns=[FILE_NAME, *(file.path for file in files)],
                 token=api.token,
                 cache_dir=cache,
+                tqdm_class=_bar(progress, sum(file.size for file in files)) if progress else None,
             )
         )
     for file in files:
@@ -274,6 +282,27 @@ def download_release(
         if not path.is_file() or digest(folder, path) != file:
             raise HubError("hub.damaged", repo=repo_id, path=file.path)
     return folder
+
+
+def _bar(progress: Callable[[float], None], total: int) -> Any:
+    """A progress bar for the Hub's client that draws nothing and tells ``progress`` of every step to ``total`` bytes.
+
+    The client makes three of it: for bytes received, for bytes written, which are counted, and for whole files.
+    """
+    from huggingface_hub.utils.tqdm import tqdm
+
+    class Bar(tqdm):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            self._counts = options.get("name") == "huggingface_hub.snapshot_download"
+            self._written = 0
+            super().__init__(*args, **{**options, "disable": True})  # type: ignore[no-untyped-call]
+
+        def update(self, n: float | None = 1) -> None:
+            if self._counts:
+                self._written += int(n or 0)
+                progress(min(1.0, self._written / max(1, total)))
+
+    return Bar
 
 
 # --- the Hub's errors in plain words ---
@@ -291,7 +320,7 @@ def hub_errors(repo_id: str, revision: str = "main") -> Iterator[None]:
         raise
     except HFValidationError:
         raise HubError("hub.bad_name", repo=repo_id) from None
-    except (httpx2.HTTPError, OSError, RuntimeError) as error:
+    except (httpx2.HTTPError, OSError, RuntimeError, ValueError) as error:
         if mendable := in_plain_words(error, repo_id, revision):
             raise mendable from None  # its words are the server's: they could repeat a token
         raise

@@ -201,6 +201,12 @@ def encode(tokenizer: Any, turns: Iterable[Turn], chat_format: ChatFormat) -> En
     return Encoded(tuple(ids), tuple(is_reply))
 
 
+def begun_ids(tokenizer: Any, bubbles: Iterable[str], chat_format: ChatFormat) -> tuple[int, ...]:
+    """The tokens of a reply of which ``bubbles`` have been said, up to where the next one begins."""
+    separator = chat_format.bubble_separator
+    return tuple(_content_ids(tokenizer, render_reply(bubbles, separator) + separator))
+
+
 def end_of_turn_id(tokenizer: Any, chat_format: ChatFormat) -> int:
     """The token that ends a reply in this template, and stops generation."""
     encoded = encode(tokenizer, (Turn("partner", ("가",)), Turn("persona", ("나",))), chat_format)

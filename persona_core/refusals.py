@@ -12,6 +12,7 @@ from typing import Any
 from persona_core.errors import HubError, NotAllowed, PersonaError, StorageError, TokenMissing
 
 _TOKEN = re.compile(r"hf_\w+")
+_OBJECT = re.compile(r"LFS batch API returned errors:.*?`(.*?)`", re.DOTALL)  # the client has no class for it
 
 
 def in_plain_words(error: BaseException | None, repo_id: str, revision: str) -> PersonaError | None:
@@ -21,13 +22,22 @@ def in_plain_words(error: BaseException | None, repo_id: str, revision: str) -> 
 
     while error is not None:
         match error:
+            case PersonaError():  # of ours, out of a thread of the client's
+                return error
             case HfHubHTTPError():
                 return _refusal(error, repo_id, revision)
+            case ValueError(args=(str() as words,)) if refused := _OBJECT.search(words):
+                key = "hub.quota" if _is_of_storage(refused[1]) else "hub.object_refused"
+                return HubError(key, repo=repo_id, message=_said(refused[1]))
             case OSError(errno=errno.ENOSPC | errno.EDQUOT):
                 return StorageError("hub.disk_full")
-            case httpx2.TransportError() | ConnectionError() | TimeoutError() | XetDownloadError():
-                return HubError("hub.unreachable", repo=repo_id)
-            case LocalEntryNotFoundError(__cause__=None):  # not in the cache, and told to stay offline
+            case (
+                httpx2.TransportError()
+                | ConnectionError()
+                | TimeoutError()
+                | XetDownloadError()
+                | LocalEntryNotFoundError(__cause__=None)  # not in the cache, and told to stay offline
+            ):
                 return HubError("hub.unreachable", repo=repo_id)
         # transformers raises errors of its own while it handles one, and names no cause
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
@@ -39,7 +49,7 @@ def _refusal(error: Any, repo_id: str, revision: str) -> PersonaError:
     from huggingface_hub.errors import EntryNotFoundError, GatedRepoError, RevisionNotFoundError
 
     status: int = error.response.status_code
-    reason = _TOKEN.sub("hf_…", error.server_message or "")
+    reason = error.server_message or ""
     kind, key = _MEANING.get(status, (HubError, "hub.down" if status >= 500 else "hub.rejected"))
     if isinstance(error, GatedRepoError):
         kind, key = NotAllowed, "hub.gated"
@@ -47,10 +57,18 @@ def _refusal(error: Any, repo_id: str, revision: str) -> PersonaError:
         key = "hub.no_revision"
     elif isinstance(error, EntryNotFoundError):
         key = "hub.no_file"
-    elif status == 403 and "storage" in reason.lower():
+    elif status == 403 and _is_of_storage(reason):
         kind, key = HubError, "hub.quota"
-    message = f"({reason}) " if reason else ""
-    return kind(key, repo=repo_id, revision=revision, status=status, message=message)
+    return kind(key, repo=repo_id, revision=revision, status=status, message=_said(reason))
+
+
+def _is_of_storage(reason: str) -> bool:
+    return "storage" in reason.lower()
+
+
+def _said(reason: str) -> str:
+    """The Hub's own words, to stand within a line of ours."""
+    return f"({_TOKEN.sub('hf_…', '; '.join(reason.splitlines()))}) " if reason else ""
 
 
 _MEANING: dict[int, tuple[type[HubError], str]] = {

@@ -6,14 +6,19 @@ and leaves the address bar at once. Signing in with Hugging Face lets in the use
     GET /invite/693f5c80.hV1u…   303 to /, Set-Cookie: __Host-persona-visit=…; HttpOnly; Secure
     GET /                        200 with that cookie, 401 and the locked page without
 
+Programs have a door of their own, /v1, which one bearer key opens and no cookie does.
+
 What she needs is a short list of paths; everything else gradio serves (uploads, files, API pages, monitoring) is
 closed to everyone. gradio answers requests of any other site with that site's origin allowed, cookies included, so
 foreign origins are refused here. Nothing is stored and nothing is logged.
 """
 
+import hashlib
+import hmac
 import html
 import math
 import string
+import threading
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -25,10 +30,12 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+import assets
 from configuration import Settings
 from headers import Send, with_headers
 from persona_core.invite import DAY_S, SECRET_LENGTH, is_valid, sign
 from persona_core.texts import text_in
+from question import Refusal
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -40,13 +47,22 @@ WINDOW_S = 600
 ADDRESSES = 4_096  # remembered at once, so that a flood cannot fill the memory
 
 INVITE = "/invite/"
+PROGRAMS = "/v1/"
 _API = "/gradio_api/"
-# gradio asks its own server for startup-events before anybody can have a key; browsers fetch icons without cookies.
-_OPEN = (f"{_API}startup-events", "/manifest.json", "/favicon.ico", "/pwa_icon", "/robots.txt")
+_STARTING = f"{_API}startup-events"  # gradio asks its own server for it, without a key, until it has launched
+# Browsers fetch icons and the manifest without cookies.
+_OPEN = (*assets.OPEN, "/favicon.ico", "/robots.txt")
 _SIGN_IN = ("/login/huggingface", "/login/callback", "/logout")
 _NEEDED = (
     *("/", "/page.css", "/page.js", "/config", "/theme.css", f"{_API}theme.css", f"{_API}info"),
-    *(f"{_API}run/predict", f"{_API}queue/join", f"{_API}queue/data", f"{_API}cancel", f"{_API}reset"),
+    *(
+        f"{_API}run/predict",
+        f"{_API}queue/join",
+        f"{_API}queue/data",
+        f"{_API}cancel",
+        f"{_API}reset",
+        f"{_API}app_id",
+    ),
 )
 _NEEDED_BELOW = ("/assets/", "/static/", f"{_API}heartbeat/")
 
@@ -80,10 +96,11 @@ class Throttle:
 
 @dataclass(frozen=True)
 class Doors:
-    """Decides who a request comes from. ``clock`` gives seconds since 1970."""
+    """Decides who a request comes from. ``clock`` gives seconds since 1970; ``launched`` is set by who launches."""
 
     settings: Settings
     clock: Callable[[], float] = time.time
+    launched: threading.Event = field(default_factory=threading.Event)
 
     def guest(self, request: Request) -> str | None:
         """The name of the guest, or None for a stranger. Also gradio's ``auth_dependency``."""
@@ -105,6 +122,12 @@ class Doors:
         user = str(signed_in.get("userinfo", {}).get("preferred_username", ""))
         fresh = signed_in.get("expires_at", 0) > self.clock()
         return user if fresh and user.lower() in self.settings.allowed_users else None
+
+    def is_program(self, request: Request) -> bool:
+        """Whether the request brings the key for programs. Takes constant time."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        given, right = (hashlib.sha256(k.strip().encode()).digest() for k in (key, self.settings.api_key))
+        return hmac.compare_digest(given, right) and scheme.lower() == "bearer"
 
     def opens(self, token: str) -> bool:
         """Whether ``token`` is an invite that still holds."""
@@ -138,6 +161,7 @@ class Gate:
         self._doors = doors
         self._settings = doors.settings
         self._throttle = Throttle()
+        self._wrong_keys = Throttle()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -156,15 +180,21 @@ class Gate:
         path = request.scope["path"]  # request.url would believe a Host header that has a path in it
         if path.startswith(INVITE):
             return self._enter(request, path.removeprefix(INVITE))
+        if path.startswith(PROGRAMS):
+            return self._programs(request)
         if not self._own_origin(request.headers):
             return self._page(request, 403, "foreign_origin")
-        if path in _OPEN or (self._settings.sign_in and path in _SIGN_IN):
+        if self._is_open(path):
             return None
         if self._doors.guest(request) is None:
             return self._locked(request)
-        if path in _NEEDED or path.startswith(_NEEDED_BELOW):
-            return None
-        return self._page(request, 404, "not_found")
+        needed = path in _NEEDED or path.startswith(_NEEDED_BELOW)
+        return None if needed else self._page(request, 404, "not_found")
+
+    def _is_open(self, path: str) -> bool:
+        if path == _STARTING:
+            return not self._doors.launched.is_set()
+        return path in _OPEN or (self._settings.sign_in and path in _SIGN_IN)
 
     def _enter(self, request: Request, token: str) -> Response:
         """The invite door."""
@@ -188,6 +218,21 @@ class Gate:
             else "lax",  # none: inside the frame of huggingface.co, where a browser allows it
         )
         return response
+
+    def _programs(self, request: Request) -> Response | None:
+        """The door of programs. Without a key of its own there is nothing behind it."""
+        if not self._settings.answers_programs:
+            return self._page(request, 404, "not_found")
+        if not self._own_origin(request.headers):
+            return Refusal(403, _say("en", "space.foreign_origin")).answer()
+        now, address = self._doors.clock(), _address(request)
+        if seconds := self._wrong_keys.wait(address, now):
+            return Refusal(429, "Too many wrong keys came from here.", retry_after=seconds).answer()
+        if not self._doors.is_program(request):
+            if "authorization" in request.headers:  # who brings none does not guess
+                self._wrong_keys.wrong(address, now)
+            return Refusal(401, "A key that fits is needed.", code="invalid_api_key").answer()
+        return None
 
     def _own_origin(self, headers: Headers) -> bool:
         origin = headers.get("origin")

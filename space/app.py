@@ -5,31 +5,39 @@ On a Space this file is run as it is; on a PC `persona chat` runs it with the sa
     PERSONA_FOLDER=runs/demo/release INVITE_SECRET=… python space/app.py
 
 configuration.py reads the variables, access.py keeps the doors, waking.py loads the model, page.py is what she sees,
-conversation.py speaks.
+completions.py what programs ask, conversation.py speaks.
 """
 
 import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gradio as gr
 from starlette.middleware import Middleware
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from access import Doors, Gate
+from assets import HERE, files, head
+from completions import routes
 from configuration import Settings
-from conversation import Engine
-from page import HERE, VISITORS, build_page, script, stylesheet
-from persona_core.engine import load_engine
+from conversation import AT_ONCE, Rhythm, Voice
+from messenger import VISITORS
+from page import build_page
+from persona_core.engine import Engine, load_engine
 from persona_core.hub import download_release
 from persona_core.invite import SECRET_LENGTH
+from persona_core.manifest import Generation
 from persona_core.prompt import Turn
 from persona_core.texts import text_in
 from waking import Report, Sleeper
 
+ZERO_REPLIES = (
+    8  # at once on ZeroGPU, which gives each its own worker; elsewhere one model makes one reply at a time
+)
 GPU_SECONDS = 20  # ZeroGPU counts what is asked for, not what is used, against a few minutes a day
 FONTS = (
     "system-ui",
@@ -56,9 +64,9 @@ def load(settings: Settings, report: Report) -> Engine:
     folder = settings.folder
     if folder is None:
         report("downloading")
-        folder = download_release(settings.repo, settings.revision, kind="merged")
+        folder = download_release(settings.repo, settings.revision, kind=settings.weights)
     report("loading")
-    engine = load_engine(folder, settings.hardware)
+    engine = load_engine(folder, settings.hardware, settings.weights)
     return OnZeroGPU(engine) if settings.hardware == "zero" else engine
 
 
@@ -68,34 +76,53 @@ class OnZeroGPU:
     def __init__(self, engine: Engine) -> None:
         import spaces
 
-        def stream(history: Sequence[Turn], seed: int | None) -> Iterator[list[str]]:
-            yield from engine.stream(history, seed=seed)
+        def stream(
+            history: Sequence[Turn], seed: int | None, generation: Generation | None
+        ) -> Iterator[list[str]]:
+            yield from engine.stream(history, seed=seed, generation=generation)
 
-        self._stream: Callable[[Sequence[Turn], int | None], Iterator[list[str]]]
+        self.manifest = engine.manifest
+        self._stream: Callable[[Sequence[Turn], int | None, Generation | None], Iterator[list[str]]]
         self._stream = spaces.GPU(stream, duration=GPU_SECONDS)
 
-    def stream(self, history: Sequence[Turn], *, seed: int | None = None) -> Iterator[list[str]]:
+    def stream(
+        self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
+    ) -> Iterator[list[str]]:
         """See `persona_core.engine.Engine.stream`."""
-        return self._stream(history, seed)
+        return self._stream(history, seed, generation)
+
+
+def voice_of(engine: Engine, settings: Settings) -> Voice:
+    """The one voice that the page and programs share: whoever asks, replies are made one after the other."""
+    return Voice(
+        engine,
+        settings.his_name,
+        settings.her_name,
+        Rhythm() if settings.human_rhythm else AT_ONCE,
+        ThreadPoolExecutor(ZERO_REPLIES if settings.hardware == "zero" else 1, thread_name_prefix="voice"),
+    )
 
 
 # --- the page ---
 
 
-def wake(settings: Settings) -> gr.Blocks:
-    """The page of these settings, its engine already on the way."""
+def wake(settings: Settings) -> tuple[gr.Blocks, Sequence[BaseRoute]]:
+    """The page of these settings and the routes for programs, their engine already on the way."""
     if settings.hardware == "zero":
         import spaces  # noqa: F401  # before torch, which it makes ready for a GPU that comes and goes
     sleeper = Sleeper(lambda report: load(settings, report))
-    page = build_page(sleeper, settings, lambda: sleeper.status)
+    voice = voice_of(sleeper, settings)
+    page = build_page(voice, settings, lambda: sleeper.status)
     if settings.hardware == "zero":
         sleeper.wake()  # ZeroGPU packs at launch what was loaded before
     else:
         threading.Thread(target=sleeper.wake, name="waking", daemon=True).start()
-    return page
+    return page, routes(voice, sleeper, settings, lambda: sleeper.status)
 
 
-def launch(page: gr.Blocks, settings: Settings, **options: Any) -> str:
+def launch(
+    page: gr.Blocks, settings: Settings, for_programs: Sequence[BaseRoute] = (), **options: Any
+) -> str:
     """Serve ``page`` behind the doors and return its address. ``options`` go to gradio's launch."""
     doors = Doors(settings)
     page.space_id = (
@@ -106,15 +133,15 @@ def launch(page: gr.Blocks, settings: Settings, **options: Any) -> str:
         app_kwargs={
             "middleware": [Middleware(Gate, doors=doors)],
             "routes": [
-                _file("/page.css", stylesheet(settings), "text/css"),
-                _file("/page.js", script(settings), "text/javascript"),
+                *(_file(path, *content) for path, content in files(settings).items()),
+                *for_programs,
             ],
             "docs_url": None,
             "redoc_url": None,
             "openapi_url": None,
         },
         theme=gr.themes.Base(font=FONTS, font_mono=["monospace"]),  # no fonts from elsewhere
-        head='<link rel="stylesheet" href="/page.css"><script src="/page.js"></script>',
+        head=head(settings),
         favicon_path=HERE / "icon.svg",
         pwa=True,
         run_history=False,
@@ -129,18 +156,19 @@ def launch(page: gr.Blocks, settings: Settings, **options: Any) -> str:
         prevent_thread_lock=True,
         **options,
     )
+    doors.launched.set()
     return str(url)
 
 
-def _file(path: str, text: str, media_type: str) -> Route:
-    return Route(path, lambda _: Response(text, media_type=media_type))
+def _file(path: str, content: bytes, media_type: str) -> Route:
+    return Route(path, lambda _: Response(content, media_type=media_type))
 
 
-def main(page: gr.Blocks, settings: Settings) -> None:
+def main(page: gr.Blocks, settings: Settings, for_programs: Sequence[BaseRoute]) -> None:
     """Serve until interrupted; say in the log where, and what still keeps a door shut."""
-    url = launch(page, settings)
+    url = launch(page, settings, for_programs)
     log.info("%s", settings.text("space.open_at", url=url, hardware=settings.hardware))
-    for problem in settings.door_problems():
+    for problem in (*settings.door_problems(), *settings.key_problems()):
         log.warning("%s", text_in(settings.language, problem, length=SECRET_LENGTH))
     page.block_thread()
 
@@ -149,5 +177,5 @@ if __name__ == "__main__":
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     log.setLevel(logging.INFO)
     configured = Settings.from_environment(os.environ)
-    demo = wake(configured)  # Spaces look for this name
-    main(demo, configured)
+    demo, programs = wake(configured)  # Spaces look for the name demo
+    main(demo, configured, programs)

@@ -1,8 +1,8 @@
 """What the Space's variables and secrets say, read once at the start.
 
-Variables (public): PERSONA_REPO, PERSONA_REVISION, PERSONA_LANG (ko, en), PERSONA_RHYTHM (human, off), or
-PERSONA_FOLDER for a release on this machine. Secrets: HF_TOKEN (read by the Hub's own client), INVITE_SECRET,
-ALLOWED_USERS, PERSONA_NAME, PARTNER_NAME::
+Variables (public): PERSONA_REPO, PERSONA_REVISION, PERSONA_ARTEFACT (merged, adapter), PERSONA_LANG (ko, en),
+PERSONA_RHYTHM (human, off), or PERSONA_FOLDER for a release on this machine. Secrets: HF_TOKEN (read by the Hub's own client), INVITE_SECRET,
+ALLOWED_USERS, PERSONA_NAME, PARTNER_NAME, and PERSONA_API_KEY, which lets programs ask::
 
     settings = Settings.from_environment(os.environ)
     settings.door_problems()          # ("space.no_door",): the locked page says what to set
@@ -11,9 +11,9 @@ ALLOWED_USERS, PERSONA_NAME, PARTNER_NAME::
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
-from persona_core.engine import Hardware
+from persona_core.engine import Hardware, Weights
 from persona_core.errors import SettingsError
 from persona_core.invite import SECRET_LENGTH
 from persona_core.texts import LANGUAGES, text_in
@@ -29,10 +29,12 @@ class Settings:
     revision: str = ""
     folder: Path | None = None
     hardware: Hardware = "auto"
+    weights: Weights = "merged"  # or the adapter on its base, exactly what was trained
     persona_name: str = field(default="", repr=False)
     partner_name: str = field(default="", repr=False)
     invite_secret: str = field(default="", repr=False)
     allowed_users: frozenset[str] = field(default=frozenset(), repr=False)  # lower case
+    api_key: str = field(default="", repr=False)
     language: Literal["ko", "en"] = "ko"
     human_rhythm: bool = True  # bubbles take the time it takes to type them
     space_host: str = ""  # "owner-name.hf.space"; empty on any other machine
@@ -50,9 +52,11 @@ class Settings:
             revision=say.get("PERSONA_REVISION", ""),
             folder=Path(say["PERSONA_FOLDER"]) if say.get("PERSONA_FOLDER") else None,
             hardware=_hardware(say),
+            weights=say.get("PERSONA_ARTEFACT") or "merged",  # type: ignore[arg-type]  # `check_model` looks at it
             persona_name=say.get("PERSONA_NAME", ""),
             partner_name=say.get("PARTNER_NAME", ""),
             invite_secret=say.get("INVITE_SECRET", ""),
+            api_key=say.get("PERSONA_API_KEY", ""),
             allowed_users=frozenset(
                 name.strip().lower() for name in say.get("ALLOWED_USERS", "").split(",") if name.strip()
             ),
@@ -72,6 +76,11 @@ class Settings:
         """Whether the sign-in door can be opened at all."""
         return self.can_sign_in and bool(self.allowed_users)
 
+    @property
+    def answers_programs(self) -> bool:
+        """Whether programs may ask at all."""
+        return len(self.api_key) >= SECRET_LENGTH
+
     def door_problems(self) -> tuple[str, ...]:
         """Keys of the texts that say what keeps a door from opening; ``space.no_door`` when none was asked for."""
         problems = []
@@ -83,12 +92,18 @@ class Settings:
             problems.append("space.no_door")
         return tuple(problems)
 
+    def key_problems(self) -> tuple[str, ...]:
+        """The same for the key of programs, which nobody needs to have."""
+        return ("space.weak_api_key",) if self.api_key and not self.answers_programs else ()
+
     def check_model(self) -> None:
         """Refuse settings that name no model.
 
         Raises:
-            SettingsError: neither a folder nor a repository with its pinned revision.
+            SettingsError: neither a folder nor a repository with its pinned revision, or weights of no known kind.
         """
+        if self.weights not in get_args(Weights):
+            raise SettingsError("space.bad_artefact", choices=", ".join(get_args(Weights)))
         if self.folder:
             return
         if not self.repo:

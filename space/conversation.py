@@ -13,37 +13,47 @@ import contextvars
 import html
 import threading
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from persona_core.engine.speech import Speaker as Engine
 from persona_core.engine.speech import speak
+from persona_core.errors import EngineError
 from persona_core.prompt import Role, Turn, alternate, clean_bubble
 
 LONGEST_MESSAGE = 2_000  # characters: more than anyone types into a messenger
 REMEMBERED_MESSAGES = 80  # the engine cuts to its context anyway; this bounds what is tokenised
+# Seconds without a bubble. A message may wait 120 for a cold start; a slow reply, 160 tokens at two a second, takes 80.
+# What is silent for longer hangs.
+LONGEST_SILENCE_S = 180.0
 
-_ROLE: dict[object, Role] = {"user": "partner", "assistant": "persona"}
+Sound = TypeVar("Sound")
+_ROLE: dict[str, Role] = {"user": "partner", "assistant": "persona"}
 
 
 # --- history ---
 
 
-def turns_of(messages: Sequence[Mapping[str, Any]]) -> tuple[Turn, ...]:
+def turns_of(messages: object) -> tuple[Turn, ...]:
     """The last messages of the page as turns. Nothing but words of the two speakers gets through."""
     turns = []
-    for message in messages[-REMEMBERED_MESSAGES:]:
-        role = _ROLE.get(message.get("role"))
-        text = clean_bubble(html.unescape(_words(message.get("content"))))[:LONGEST_MESSAGE]
-        if role and text:
-            turns.append(Turn(role, (text,)))
+    for message in messages[-REMEMBERED_MESSAGES:] if isinstance(messages, list) else ():
+        if not isinstance(message, dict) or message.get("role") not in ("user", "assistant"):
+            continue
+        # Cut before it is looked into, long enough for a message whose every character was escaped ("&amp;").
+        typed = html.unescape(words(message.get("content"))[: 5 * LONGEST_MESSAGE])
+        # JSON can name half a character, which no tokenizer reads.
+        text = clean_bubble(typed.encode(errors="replace").decode())[:LONGEST_MESSAGE].strip()
+        if text:
+            turns.append(Turn(_ROLE[message["role"]], (text,)))
     return alternate(turns)
 
 
-def _words(content: object) -> str:
+def words(content: object) -> str:
     """The text of gradio's content: a string (from a program), or a list of parts (from the page)."""
     if isinstance(content, str):
         return content
@@ -73,47 +83,70 @@ AT_ONCE = Rhythm(per_letter=0, shortest=0, longest=0)
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """An engine that speaks with names, at a rhythm, on its own threads: as many replies at once as there are."""
+    """An engine that speaks with names, at a rhythm, on its own threads: as many replies at once as there are.
+
+    ``silence_s`` is how long a reply may say nothing before it is given up.
+    """
 
     engine: Engine
     persona_name: str
     partner_name: str
     rhythm: Rhythm
     threads: Executor
+    silence_s: float = LONGEST_SILENCE_S
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, repr=False)
 
-    async def reply(self, turns: Sequence[Turn]) -> AsyncGenerator[str]:
+    async def reply(self, turns: Sequence[Turn], visitor: str = "") -> AsyncGenerator[str]:
         """His bubbles, each when it is his time to send it. Closing the generator stops the model.
 
-        The time the model takes counts as typing, so a slow model is not made slower.
+        The time the model takes counts as typing, so a slow model is not made slower. ``visitor`` gets one reply at a
+        time, in order of asking; "" is nobody in particular.
+
+        Raises:
+            EngineError: nothing was said for too long; the model has been told to stop.
         """
         sent_at = time.monotonic()
-        async with aclosing(self._spoken(turns)) as spoken:
+        async with aclosing(self._spoken(turns, visitor)) as spoken:
             async for bubble in spoken:
                 await asyncio.sleep(max(0.0, sent_at + self.rhythm.pause(bubble) - time.monotonic()))
                 yield bubble
                 sent_at = time.monotonic()
 
-    async def _spoken(self, turns: Sequence[Turn]) -> AsyncGenerator[str]:
+    async def _spoken(self, turns: Sequence[Turn], visitor: str) -> AsyncGenerator[str]:
         """What `speak` says, made on a thread ahead of being read."""
         loop = asyncio.get_running_loop()
         ready: asyncio.Queue[str | None] = asyncio.Queue()
         stopped = threading.Event()
+        turn = self._turns.setdefault(visitor, asyncio.Lock()) if visitor else asyncio.Lock()
+        await self._soon(turn.acquire())
 
         def work() -> None:
             try:
-                for bubble in speak(self.engine, turns, self.persona_name, self.partner_name):
-                    if stopped.is_set():
-                        break
+                for bubble in speak(
+                    self.engine, turns, self.persona_name, self.partner_name, stopped=stopped.is_set
+                ):
                     loop.call_soon_threadsafe(ready.put_nowait, bubble)
             finally:
-                loop.call_soon_threadsafe(ready.put_nowait, None)
+                loop.call_soon_threadsafe(end)
+
+        def end() -> None:
+            turn.release()
+            ready.put_nowait(None)
 
         # ZeroGPU finds the visitor's quota through the context of gradio's request.
-        worker = loop.run_in_executor(self.threads, contextvars.copy_context().run, work)
+        worker = self.threads.submit(contextvars.copy_context().run, work)
         try:
-            while (bubble := await ready.get()) is not None:
+            while (bubble := await self._soon(ready.get())) is not None:
                 yield bubble
-            await worker  # raises what went wrong
+            await asyncio.wrap_future(worker)  # raises what went wrong
         finally:
             stopped.set()
-            worker.cancel()  # one that has not begun never will
+            if worker.cancel():  # it had not begun, and never will
+                turn.release()
+
+    async def _soon(self, sound: Awaitable[Sound]) -> Sound:
+        try:
+            async with asyncio.timeout(self.silence_s):  # wait_for of Python 3.11 may swallow a stop
+                return await sound
+        except TimeoutError:
+            raise EngineError("space.too_long") from None

@@ -5,32 +5,40 @@ that takes too long, an error says so in words she can read::
 
     sleeper = Sleeper(lambda report: load(report))
     threading.Thread(target=sleeper.wake, daemon=True).start()
-    sleeper.status       # Status("downloading"), then "loading", then "ready", or "failed" with the error
+    sleeper.status       # Status("downloading", percent=40), then "loading", then "ready", or "failed" with the error
 """
 
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-from conversation import Engine
+from persona_core.engine import Engine
 from persona_core.errors import EngineError, PersonaError
+from persona_core.manifest import Generation, PersonaManifest
 from persona_core.prompt import Turn
 
 PATIENCE_S = 120.0  # a message waits so long for a cold start's loading; then she is told
 
 State = Literal["waking", "downloading", "loading", "ready", "failed"]
-Report = Callable[[State], None]
+
+
+class Report(Protocol):
+    """Says how far the loading is; ``percent`` where that is known."""
+
+    def __call__(self, state: State, percent: int = 0) -> None: ...
+
 
 log = logging.getLogger("persona")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How far it is; ``error`` when it failed."""
+    """How far it is; ``percent`` of a download, ``error`` when it failed."""
 
     state: State
+    percent: int = 0
     error: PersonaError | None = None
 
 
@@ -58,23 +66,34 @@ class Sleeper:
         finally:
             self._awake.set()
 
-    def stream(self, history: Sequence[Turn], *, seed: int | None = None) -> Iterator[list[str]]:
+    @property
+    def manifest(self) -> PersonaManifest:
+        """See `persona_core.engine.Engine`; waits and raises as `stream` does."""
+        return self._real().manifest
+
+    def stream(
+        self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
+    ) -> Iterator[list[str]]:
         """See `persona_core.engine.Engine.stream`.
 
         Raises:
             PersonaError: still not awake after ``patience_s``, or it will not wake.
         """
+        return self._real().stream(history, seed=seed, generation=generation)
+
+    def _real(self) -> Engine:
         self._awake.wait(self._patience_s)
         if self.status.error:
             raise self.status.error
         if self._engine is None:
             raise EngineError("space.not_ready")
-        return self._engine.stream(history, seed=seed)
+        return self._engine
 
-    def _report(self, state: State) -> None:
-        self.status = Status(state)
-        log.info("%s", state)
+    def _report(self, state: State, percent: int = 0) -> None:
+        if state != self.status.state:
+            log.info("%s", state)
+        self.status = Status(state, percent)
 
     def _fail(self, error: PersonaError) -> None:
-        self.status = Status("failed", error)
+        self.status = Status("failed", error=error)
         log.error("%s", error)

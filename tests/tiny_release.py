@@ -1,4 +1,4 @@
-"""A run with the smallest release there is: real in form, three files, one of them an object of the store.
+"""A run with the smallest release there is: real in form, four files, one of them an object of the store.
 
 run = tiny_run(tmp_path / "runs" / "first")
 train(run, 2)                       # other weights, and the persona.json that goes with them
@@ -26,6 +26,7 @@ def tiny_run(folder: Path) -> Run:
     run = open_run(folder, settings, {})
     run.release.mkdir()
     (run.release / "README.md").write_text(CARD, encoding="utf-8")
+    (run.release / "LICENSE").write_text("The licence of an invented base.\n", encoding="utf-8")
     train(run, 0)
     return run
 

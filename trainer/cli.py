@@ -16,8 +16,11 @@ from typer.core import TyperCommand, TyperGroup
 from persona_core.errors import PersonaError, SettingsError
 from persona_core.texts import text
 from trainer import team
+from trainer.deploy.verb import deploy as deploy_verb
 from trainer.progress import ask, say, say_error
 from trainer.settings import Settings
+
+INTERRUPTED = 130  # the exit code of what Ctrl-C ended
 
 
 def _exits(invoke: Callable[[], Any]) -> Any:
@@ -29,7 +32,7 @@ def _exits(invoke: Callable[[], Any]) -> Any:
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         say("cli.interrupted")
-        raise typer.Exit(130) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 class _Verbs(TyperGroup):
@@ -61,9 +64,17 @@ def _option(name: str, *spellings: str) -> typer.models.OptionInfo:
     return option
 
 
+def _repository(typed: str) -> str:
+    from persona_core.hub import repository_name
+
+    return repository_name(typed)
+
+
 Paths = Annotated[list[Path] | None, typer.Argument(help=text("cli.exports"), show_default=False)]
 RunFolder = Annotated[Path, typer.Argument(help=text("cli.run_folder"))]
-Repository = Annotated[str, typer.Argument(help=text("cli.push_repo"))]
+Repository = Annotated[
+    str, typer.Argument(parser=_repository, metavar="OWNER/NAME", help=text("cli.push_repo"))
+]
 AsJson = Annotated[bool, _option("json", "--json")]
 OtherNames = Annotated[str, _option("other_names", "--names")]
 Nicknames = Annotated[str, _option("nicknames", "--nicknames")]
@@ -104,8 +115,11 @@ def train(
     accept_licence: Annotated[bool, _option("accept_licence", "--accept-licence")] = False,
     on: Annotated[str | None, _option("on", "--on")] = None,
     yes: Annotated[bool, _option("yes", "--yes")] = False,
+    deploy: Annotated[
+        str | None, typer.Option("--deploy", help=text("deploy.option_train_deploy"), show_default=False)
+    ] = None,
 ) -> None:
-    """Go the whole way: read, mask, curate, train, evaluate, merge, verify, and push when asked."""
+    """Go the whole way: read, mask, curate, train, evaluate, merge, verify, push and deploy when asked."""
     from trainer import pipeline
     from trainer.remote import find_place
 
@@ -136,15 +150,18 @@ def train(
         "device": device,
     }
     asked = {name: value for name, value in given.items() if value is not None}
+    push = push and _repository(push)
     if demo and (exports or me):
         raise SettingsError("cli.demo_takes_no_export")
+    if deploy and not push:
+        raise SettingsError("deploy.needs_push")
     place = find_place(on, accepted=yes) if on else None
     if demo:
-        pipeline.train_demo(run, push, asked, place)
+        pipeline.train_demo(run, push, asked, accept_licence=accept_licence, place=place, space=deploy)
     elif exports and len(exports) == 1 and (exports[0] / "run.toml").is_file():
-        pipeline.resume(exports[0], push, asked, place)
+        pipeline.resume(exports[0], push, asked, place, deploy)
     elif exports:
-        pipeline.train(exports, run, push, asked, accept_licence=accept_licence, place=place)
+        pipeline.train(exports, run, push, asked, accept_licence=accept_licence, place=place, space=deploy)
     else:
         typer.echo(ctx.get_help())
         raise SettingsError("cli.no_export")
@@ -291,6 +308,9 @@ def forget(
         withdrawal.forget(repo, confirm, runs=runs)
 
 
+app.command("deploy", help=text("deploy.verb"))(deploy_verb)
+
+
 @app.command(help=text("cli.chat"))
 def chat(
     source: Annotated[str, typer.Argument(help=text("cli.chat_source"))],
@@ -302,14 +322,22 @@ def chat(
     port: Annotated[
         int, typer.Option("--port", min=1024, max=65535, help=text("cli.port"), show_default=False)
     ] = 7860,
+    lan: Annotated[bool, _option("lan", "--lan")] = False,
+    share: Annotated[bool, _option("share", "--share")] = False,
 ) -> None:
     """Talk to a run or a repository here: the Space's page, or the terminal."""
     from trainer import conversation
 
+    if "://" in source:
+        source = _repository(source)
+    if terminal and (lan or share):
+        raise SettingsError("cli.terminal_stays_here")
     if terminal:
         conversation.in_terminal(source, revision=revision, his_name=his_name, her_name=her_name)
     else:
-        conversation.in_browser(source, revision=revision, his_name=his_name, her_name=her_name, port=port)
+        conversation.in_browser(
+            source, revision=revision, his_name=his_name, her_name=her_name, port=port, lan=lan, share=share
+        )
 
 
 @app.command(help=text("cli.doctor"))
@@ -337,14 +365,26 @@ def main() -> None:
     """Entry point of `persona`."""
     _speak_utf8()
     _keep_pipes_clean()
-    app()
+    _run(app)
 
 
 def main_train() -> None:
     """Entry point of `persona-train`: `persona train` under the name users know."""
     _speak_utf8()
     _keep_pipes_clean()
-    train_app()
+    _run(train_app)
+
+
+def _run(verbs: Callable[[], Any]) -> None:
+    """Run the command. An interrupted one ends at once: threads of the Hub's client wait for answers, and Python for them."""
+    try:
+        verbs()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
+        raise
 
 
 def _speak_utf8() -> None:

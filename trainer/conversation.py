@@ -1,48 +1,83 @@
 """`persona chat`: talk to a run, a release folder or a repository, on the Space's own page or in the terminal."""
 
 import os
-import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
 from persona_core.engine import load_engine
 from persona_core.engine.speech import speak
 from persona_core.errors import SettingsError
-from persona_core.invite import make_invite
+from persona_core.invite import make_invite, new_secret
 from persona_core.manifest import FILE_NAME
 from persona_core.privacy.display import given_name
 from persona_core.prompt import Turn, clean_bubble
-from trainer.progress import console, say
+from trainer.progress import agrees, console, say
 from trainer.run import load_run
+from trainer.tunnel import LOOPBACK, public_address
 
-HOST = "127.0.0.1"
+EVERYWHERE = "0.0.0.0"  # noqa: S104  # --lan asks for every network this machine is in
 INVITE_DAYS = 1  # the page here lives as long as the terminal; the link need not outlive the day
 
 
-def in_browser(source: str, *, revision: str | None, his_name: str, her_name: str, port: int) -> None:
+def in_browser(
+    source: str,
+    *,
+    revision: str | None,
+    his_name: str,
+    her_name: str,
+    port: int,
+    lan: bool = False,
+    share: bool = False,
+) -> None:
     """Serve the Space's page on this machine, behind the same door, and print the link that opens it.
 
+    With ``lan`` it is served to the own network too, with ``share``, after a yes, through gradio's servers.
+
     Raises:
-        SettingsError: the port is taken, or the page did not start.
+        SettingsError: the port is taken, the page did not start, nobody said yes, or there is no tunnel.
     """
-    _require_free(port)
+    if share:
+        _require_consent()
+    home = _address_at_home() if lan else LOOPBACK
+    host = EVERYWHERE if lan else LOOPBACK
+    _require_free(host, port)
     release, his_name, her_name = _resolve(source, revision, his_name, her_name)
-    secret = secrets.token_urlsafe(32)
+    secret = new_secret()
     environment = {
         **os.environ,
         "PERSONA_FOLDER": str(release.resolve()),
         "PERSONA_NAME": his_name,
         "PARTNER_NAME": her_name,
         "INVITE_SECRET": secret,
-        "GRADIO_SERVER_NAME": HOST,
+        "GRADIO_SERVER_NAME": host,
         "GRADIO_SERVER_PORT": str(port),
     }
+    door = f"/invite/{make_invite(secret, INVITE_DAYS)}"
     signal.signal(signal.SIGTERM, _end)
+    try:
+        with _page(environment, port) as page, ExitStack() as tunnel:
+            public = tunnel.enter_context(public_address(port)) if share else ""
+            say("chat.open", url=f"http://{LOOPBACK}:{port}{door}")
+            if lan:
+                say("chat.open_at_home", url=f"http://{home}:{port}{door}")
+            if share:
+                say("chat.open_shared", url=f"{public}{door}")
+            if page.wait():
+                raise SettingsError("chat.page_ended", code=page.returncode)
+    except KeyboardInterrupt:
+        say("chat.closed")
+
+
+@contextmanager
+def _page(environment: Mapping[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The page as a process of its own, from the moment it answers until the block ends."""
     script = Path(__file__).parent.parent / "space" / "app.py"
     page = subprocess.Popen([sys.executable, str(script)], env=environment, stdout=subprocess.DEVNULL)
     try:
@@ -50,11 +85,7 @@ def in_browser(source: str, *, revision: str | None, his_name: str, her_name: st
             if page.poll() is not None:
                 raise SettingsError("chat.page_ended", code=page.returncode)
             time.sleep(0.2)
-        say("chat.open", url=f"http://{HOST}:{port}/invite/{make_invite(secret, INVITE_DAYS)}")
-        if page.wait():
-            raise SettingsError("chat.page_ended", code=page.returncode)
-    except KeyboardInterrupt:
-        say("chat.closed")
+        yield page
     finally:
         page.terminate()
         page.wait()
@@ -83,23 +114,42 @@ def _line(name: str) -> str:
         return ""
 
 
+def _require_consent() -> None:
+    say("chat.share_warning")
+    if not agrees("chat.share_question"):
+        raise SettingsError("chat.not_shared")
+
+
 def _end(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _require_free(port: int) -> None:
+def _require_free(host: str, port: int) -> None:
     """Gradio would take the next port without a word, and the link would lead to somebody else's page."""
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if sys.platform != "win32":  # there it would let two servers share the port
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             raise SettingsError("chat.port_taken", port=port) from None
 
 
+def _address_at_home() -> str:
+    """The address of this machine in its own network: the one it would send from. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(
+                ("192.0.2.1", 9)
+            )  # an address of documents, behind the default route of every network
+        except OSError:
+            raise SettingsError("chat.no_network") from None
+        return str(probe.getsockname()[0])
+
+
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
+        return probe.connect_ex((LOOPBACK, port)) == 0
 
 
 def _resolve(source: str, revision: str | None, his_name: str, her_name: str) -> tuple[Path, str, str]:

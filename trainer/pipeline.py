@@ -28,10 +28,10 @@ def train(
     *,
     accept_licence: bool = False,
     place: Place | None = None,
+    space: str | None = None,
 ) -> None:
     """`persona-train EXPORT... --me NAME`: open the run that these exports and settings belong to, and go on."""
-    room = place.room if place else None
-    _check_destination(repo)
+    _check_destination(repo, space)
     me, partner = _speakers(exports, asked.get("me", ""), asked.get("partner", ""))
     sha256 = _digest(exports)
     chosen = {**asked, "me": me, "partner": partner, "exports_sha256": sha256}
@@ -43,16 +43,11 @@ def train(
     if "base" not in asked and not (folder / "run.toml").exists():
         from trainer.tuning import choose_base
 
-        chosen["base"] = choose_base(Settings(**chosen), room)
+        chosen["base"] = choose_base(Settings(**chosen), place.room if place else None)
         origins["base"] = "measured"
     settings = Settings(exports=tuple(str(path.resolve()) for path in exports), **chosen)
-    if not (folder / "run.toml").exists():
-        from trainer.tuning import check_base
-
-        accepted = _accepted_licence(check_base(settings, room), accepted=accept_licence)
-        settings = replace(settings, accepted_licence=accepted)
-        origins["accepted_licence"] = "flag" if accepted else "default"
-    _whole_way(open_run(folder, settings, origins), repo, place)
+    settings = _checked(folder, settings, origins, place, accept_licence=accept_licence)
+    _whole_way(open_run(folder, settings, origins), repo, place, space)
 
 
 def prepare(exports: Sequence[Path], folder: Path, row_format: str, asked: Mapping[str, Any]) -> None:
@@ -69,26 +64,39 @@ def prepare(exports: Sequence[Path], folder: Path, row_format: str, asked: Mappi
 
 
 def train_demo(
-    folder: Path | None, repo: str | None, asked: Mapping[str, Any], place: Place | None = None
+    folder: Path | None,
+    repo: str | None,
+    asked: Mapping[str, Any],
+    *,
+    accept_licence: bool = False,
+    place: Place | None = None,
+    space: str | None = None,
 ) -> None:
     """`persona-train --demo`: the same code on the embedded sample and the tiny base."""
     from trainer import demo
 
-    _check_destination(repo)
+    _check_destination(repo, space)
     folder = folder or RUNS / "demo"
     export = demo.write_export(folder).resolve()
     settings = demo.settings(export, _digest([export]), asked)
     origins: dict[str, Origin] = {**dict.fromkeys(demo.CHOSEN, "demo"), **dict.fromkeys(asked, "flag")}
-    _whole_way(open_run(folder, settings, origins), repo, place)
+    settings = _checked(folder, settings, origins, place, accept_licence=accept_licence)
+    _whole_way(open_run(folder, settings, origins), repo, place, space)
 
 
-def resume(folder: Path, repo: str | None, asked: Mapping[str, Any], place: Place | None = None) -> None:
+def resume(
+    folder: Path,
+    repo: str | None,
+    asked: Mapping[str, Any],
+    place: Place | None = None,
+    space: str | None = None,
+) -> None:
     """`persona-train RUN`: go on where the run stopped, with the settings it was begun with."""
-    _check_destination(repo)
+    _check_destination(repo, space)
     run = load_run(folder)
     if different := run.settings.differences(replace(run.settings, **asked)):
         raise SettingsError("settings.other_run", folder=folder, fields=", ".join(different))
-    _whole_way(run, repo, place)
+    _whole_way(run, repo, place, space)
 
 
 def follow() -> None:
@@ -102,7 +110,7 @@ def follow() -> None:
             tune(load_run(folder))
 
 
-def _whole_way(run: Run, repo: str | None, place: Place | None) -> None:
+def _whole_way(run: Run, repo: str | None, place: Place | None, space: str | None) -> None:
     """Every stage whose output is missing, in order, then what was learned and what to type next."""
     from trainer.dataset import prepare
     from trainer.tuning import prepare_process, tune
@@ -133,6 +141,10 @@ def _whole_way(run: Run, repo: str | None, place: Place | None) -> None:
         push(run.path, repo)
     else:
         say("pipeline.next", folder=run.path)
+    if repo and space:
+        from trainer.deploy.deployment import deploy_run
+
+        deploy_run(run, space, repo)
 
 
 def evaluate(folder: Path) -> None:
@@ -171,12 +183,35 @@ def push(folder: Path, repo: str) -> None:
     say("pipeline.pushed", repo=repo)
 
 
-def _check_destination(repo: str | None) -> None:
-    """Say now, and not after hours of training, that a token is missing or a repository is public."""
+def _check_destination(repo: str | None, space: str | None = None) -> None:
+    """Say now, and not after hours of training, that a token is missing, a repository public or a Space another's."""
     if repo:
         from trainer.release import check_destination
 
         check_destination(repo)
+    if space:
+        from trainer.deploy.deployment import check_space
+
+        check_space(space)
+
+
+def _checked(
+    folder: Path,
+    settings: Settings,
+    origins: dict[str, Origin],
+    place: Place | None,
+    *,
+    accept_licence: bool,
+) -> Settings:
+    """``settings`` of a run that is to begin, once its base is known to train here and its licence is accepted."""
+    if (folder / "run.toml").exists():
+        return settings
+    from trainer.tuning import check_base
+
+    accepted = _accepted_licence(check_base(settings, place.room if place else None), accepted=accept_licence)
+    if accepted:
+        origins["accepted_licence"] = "flag" if accept_licence else "answered"
+    return replace(settings, accepted_licence=accepted)
 
 
 def _accepted_licence(source: Source, *, accepted: bool) -> str:

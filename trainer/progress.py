@@ -22,6 +22,8 @@ from persona_core.errors import PersonaError
 from persona_core.texts import text
 from trainer import team
 
+YES = ("y", "yes", "ㅛ", "네")  # ㅛ is what y types while the keyboard is Korean
+
 
 @cache
 def console() -> Console:
@@ -41,11 +43,21 @@ def say_error(error: PersonaError) -> None:
         speaker.print(text("cli.error", message=error), markup=False, soft_wrap=True)
 
 
-def ask(key: str) -> str:
-    """What the person types after the text of ``key``; empty where nobody sits at a terminal."""
-    if not (sys.stdin.isatty() and console().is_terminal):
+def at_terminal() -> bool:
+    """Whether somebody sits there who could answer."""
+    return sys.stdin.isatty() and console().is_terminal
+
+
+def ask(key: str, *, hidden: bool = False) -> str:
+    """What the person types after the text of ``key``, unseen if ``hidden``; empty where nobody sits at a terminal."""
+    if not at_terminal():
         return ""
-    return console().input(text(key) + " ", markup=False)
+    return console().input(text(key) + " ", markup=False, password=hidden)
+
+
+def agrees(key: str) -> bool:
+    """Whether the person answers yes to the text of ``key``; never where nobody sits at a terminal."""
+    return ask(key).strip().lower() in YES
 
 
 class _Rate(ProgressColumn):

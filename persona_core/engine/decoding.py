@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from persona_core.engine.taste import is_stuck
 from persona_core.errors import EngineError
 from persona_core.manifest import PersonaManifest
-from persona_core.prompt import Turn, alternate, encode, parse_reply
+from persona_core.prompt import Turn, alternate, begun_ids, encode, parse_reply
 
 
 def prompt_ids(
@@ -26,6 +27,18 @@ def prompt_ids(
     return ids
 
 
+def split_begun(history: Sequence[Turn]) -> tuple[Sequence[Turn], tuple[str, ...]]:
+    """What is to be answered, and the bubbles of the answer that have been said already."""
+    if len(history) > 1 and history[-1].role == "persona":
+        return history[:-1], history[-1].bubbles
+    return history, ()
+
+
+def reply_so_far(tokenizer: Any, begun: Sequence[str], manifest: PersonaManifest) -> tuple[int, ...]:
+    """The tokens of what has been said, up to where the next bubble begins."""
+    return begun_ids(tokenizer, begun, manifest.chat_format) if begun else ()
+
+
 def _shorter(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     if len(turns) > 1:
         return turns[2:]  # a partner turn and the reply to it: roles keep alternating
@@ -38,19 +51,21 @@ def _shorter(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 
 def bubbles_of(tokenizer: Any, tokens: Iterable[int], separator: str) -> Iterator[list[str]]:
-    """Yield the bubbles so far, each time a separator or the end of ``tokens`` completes another one."""
+    """Yield the bubbles so far after every token, and once more at the end: whoever listens can stop at any of them.
+
+    A bubble is there when a separator or the end completes it. One that repeats itself endlessly is the last.
+    """
     ids: list[int] = []
-    shown = 0
+    complete: tuple[str, ...] = ()
     for token in tokens:
         ids.append(token)
         # The whole reply is decoded anew: a Korean syllable may span tokens, and a reply is short.
         text: str = tokenizer.decode(ids, skip_special_tokens=True)
-        if separator not in text:
-            continue
-        complete = parse_reply(text.rpartition(separator)[0], separator)
-        if len(complete) > shown:
-            shown = len(complete)
-            yield list(complete)
+        head, _, tail = text.rpartition(separator)
+        complete = parse_reply(head, separator)
+        if is_stuck(tail):
+            break
+        yield list(complete)
     final = parse_reply(tokenizer.decode(ids, skip_special_tokens=True).rstrip("\ufffd"), separator)
-    if len(final) > shown:
+    if len(final) > len(complete):
         yield list(final)

@@ -1,12 +1,15 @@
 """The engine on torch and transformers: merged NF4 weights, or a base with its adapter, on a GPU or a CPU."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from persona_core.engine import Hardware
-from persona_core.engine.decoding import bubbles_of, prompt_ids
-from persona_core.errors import EngineError
+from persona_core.engine import Hardware, Weights
+from persona_core.engine.decoding import bubbles_of, prompt_ids, reply_so_far, split_begun
+from persona_core.engine.loading import load, log, memory_errors
+from persona_core.engine.prefix import KEPT_BYTES, Prefixes, Reading
+from persona_core.errors import OutOfMemory
 from persona_core.manifest import Generation, PersonaManifest
 from persona_core.prompt import Turn
 
@@ -14,47 +17,33 @@ from persona_core.prompt import Turn
 class TorchEngine:
     """A causal language model of transformers, sampled token by token."""
 
-    def __init__(self, model: Any, tokenizer: Any, manifest: PersonaManifest) -> None:
+    def __init__(
+        self, model: Any, tokenizer: Any, manifest: PersonaManifest, kept: Prefixes | None = None
+    ) -> None:
         self.manifest = manifest
         self._model = model
         self._tokenizer = tokenizer
+        self._kept = kept or Prefixes(0)
 
     @classmethod
-    def from_release(cls, release: Path, hardware: Hardware = "auto") -> "TorchEngine":
-        """Load the merged weights at the root of ``release``. See `persona_core.engine.load_engine`."""
+    def from_release(
+        cls, release: Path, hardware: Hardware = "auto", weights: Weights = "merged"
+    ) -> "TorchEngine":
+        """See `persona_core.engine.load_engine`."""
         manifest = PersonaManifest.read(release)
-        if manifest.artefact("merged") is None:
-            raise EngineError("engine.missing_artefact", kind="merged")
-        try:
-            import torch
-            import transformers
-        except ImportError as error:
-            raise EngineError("engine.missing_library", library=error.name, extra="space") from error
-
-        _be_quiet()
-        device = hardware
-        if hardware == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        # On ZeroGPU weights must reach the CPU first: transformers' loading threads would touch the real driver.
-        first = "cpu" if device == "zero" else device
-        from safetensors import SafetensorError
-
-        try:
-            model = transformers.AutoModelForCausalLM.from_pretrained(
-                release, device_map={"": first}, dtype=_compute_dtype(first), attn_implementation="sdpa"
-            )
-        except SafetensorError as error:
-            raise EngineError("engine.damaged", folder=release) from error
-        if device == "zero":
-            model = model.to("cuda")
-        return cls(model.eval(), transformers.AutoTokenizer.from_pretrained(release), manifest)
+        model, tokenizer = load(release, manifest, weights, hardware)
+        # On ZeroGPU every reply is made in a process of its own: what it keeps nobody finds.
+        return cls(model, tokenizer, manifest, Prefixes(0 if hardware == "zero" else KEPT_BYTES))
 
     def stream(
         self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
     ) -> Iterator[list[str]]:
         """See `persona_core.engine.Engine.stream`."""
         chosen = generation or self.manifest.generation
-        tokens = self._tokens(self._prompt(history, chosen), chosen, seed)
+        answered, begun = split_begun(history)
+        so_far = reply_so_far(self._tokenizer, begun, self.manifest)
+        rest = replace(chosen, max_new_tokens=max(1, chosen.max_new_tokens - len(so_far)))
+        tokens = self._tokens(self._prompt(answered, chosen) + so_far, rest, seed)
         return bubbles_of(self._tokenizer, tokens, self.manifest.chat_format.bubble_separator)
 
     def replies(
@@ -70,30 +59,49 @@ class TorchEngine:
         """
         chosen = generation or self.manifest.generation
         said: list[list[int]] = [[] for _ in histories]
-        for tokens in self._steps([self._prompt(history, chosen) for history in histories], chosen, seeds):
+        for tokens in self._steps(
+            [self._prompt(history, chosen) for history in histories], chosen, seeds, Reading()
+        ):
             for reply, token in zip(said, tokens, strict=True):
                 reply.extend(() if token is None else (token,))
         separator = self.manifest.chat_format.bubble_separator
         return [[[], *bubbles_of(self._tokenizer, reply, separator)][-1] for reply in said]
 
     def _tokens(self, prompt: Sequence[int], chosen: Generation, seed: int | None) -> Iterator[int]:
-        """Sample up to ``max_new_tokens``; stop before the end-of-turn token."""
-        for tokens in self._steps([prompt], chosen, [seed]):
-            yield from (token for token in tokens if token is not None)
+        """Sample up to ``max_new_tokens``; stop before the end-of-turn token.
+
+        What a reply was read for stays for the next one. Only without a seed: reading in other portions changes the
+        last bits of the arithmetic in 16 bits, and the same seed must give the same reply.
+        """
+        reading = self._kept.take(prompt) if seed is None else Reading()
+        try:
+            for tokens in self._steps([prompt], chosen, [seed], reading):
+                yield from (token for token in tokens if token is not None)
+        finally:
+            if seed is None:
+                self._kept.put(reading)
 
     def _prompt(self, history: Sequence[Turn], chosen: Generation) -> tuple[int, ...]:
         return prompt_ids(self._tokenizer, history, self.manifest, chosen.room)
 
     def _steps(
-        self, prompts: Sequence[Sequence[int]], chosen: Generation, seeds: Sequence[int | None]
+        self,
+        prompts: Sequence[Sequence[int]],
+        chosen: Generation,
+        seeds: Sequence[int | None],
+        reading: Reading,
     ) -> Iterator[list[int | None]]:
-        """Sample up to ``max_new_tokens`` for each prompt, a token each at a time; None from its end of turn on."""
+        """Sample up to ``max_new_tokens`` for each prompt, a token each at a time; None from its end of turn on.
+
+        ``reading`` says what of a single prompt was read before, and grows with what is read now.
+        """
         import torch
 
         device, longest = self._model.device, max(map(len, prompts))
         rngs = [_generator(seed) for seed in seeds]
         feed = torch.tensor(
-            [[0] * (longest - len(prompt)) + list(prompt) for prompt in prompts], device=device
+            [[0] * (longest - len(prompt)) + list(prompt[len(reading.ids) :]) for prompt in prompts],
+            device=device,
         )
         # Which tokens are none: before the shorter prompts. One prompt, or several of one length, need no such mask.
         read = torch.tensor(
@@ -101,17 +109,13 @@ class TorchEngine:
         )
         is_padded = not bool(read.all())
         said: list[list[int]] = [[] for _ in prompts]
-        open_rows, cache = set(range(len(prompts))), None
+        open_rows = set(range(len(prompts)))
         for _ in range(chosen.max_new_tokens):
             places = {}
             if is_padded:
                 positions = (read.cumsum(-1) - 1).clamp(min=0)[:, -feed.shape[1] :]
                 places = {"attention_mask": read, "position_ids": positions}
-            with torch.inference_mode():
-                out = self._model(
-                    input_ids=feed, past_key_values=cache, use_cache=True, logits_to_keep=1, **places
-                )
-            cache = out.past_key_values
+            out = self._read(feed, reading, places)
             tokens: list[int | None] = [None] * len(prompts)
             for row in sorted(open_rows):
                 token = _sample(out.logits[row, -1:].float(), said[row], chosen, rngs[row])
@@ -125,6 +129,24 @@ class TorchEngine:
             yield tokens
             feed = torch.tensor([[token or 0] for token in tokens], device=device)
             read = torch.cat([read, torch.ones_like(feed)], dim=1)
+
+    def _read(self, feed: Any, reading: Reading, places: dict[str, Any]) -> Any:
+        """One pass of the model over ``feed`` (shape ``[prompts, tokens]``), after what ``reading`` holds."""
+        import torch
+
+        cache, reading.cache = reading.cache, None  # half a pass is worth nothing
+        try:
+            with memory_errors(), torch.inference_mode():
+                out = self._model(
+                    input_ids=feed, past_key_values=cache, use_cache=True, logits_to_keep=1, **places
+                )
+        except OutOfMemory as error:
+            log.error("%s", error)
+            self._kept.clear()
+            raise
+        reading.ids += feed[0].tolist()
+        reading.cache = out.past_key_values
+        return out
 
 
 def _generator(seed: int | None) -> Any:
@@ -158,22 +180,3 @@ def _sample(logits: Any, said: Sequence[int], chosen: Generation, rng: Any) -> i
         logits = TopPLogitsWarper(chosen.top_p)(ids, logits)
     probabilities = logits.softmax(dim=-1)[0].cpu()
     return int(torch.multinomial(probabilities, 1, generator=rng))
-
-
-def _be_quiet() -> None:
-    """No bars of files being read, and no news about kernels that nobody installed."""
-    import logging
-
-    import transformers
-
-    transformers.utils.logging.disable_progress_bar()
-    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
-
-
-def _compute_dtype(device: str) -> Any:
-    """bfloat16, except on GPUs older than Ampere, which only emulate it."""
-    import torch
-
-    if device == "cuda" and not torch.cuda.is_bf16_supported(including_emulation=False):
-        return torch.float16
-    return torch.bfloat16

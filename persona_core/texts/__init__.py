@@ -53,5 +53,10 @@ def text(key: str, /, **values: object) -> str:
 
 
 def text_in(lang: str, key: str, /, **values: object) -> str:
-    """The text of ``key`` in ``lang`` (ko or en), filled with ``values``."""
-    return table()[key][lang].format(**values)
+    """The text of ``key`` in ``lang`` (ko or en), filled with ``values`` and, in links, with the Hub's address."""
+    return table()[key][lang].format(**{"endpoint": endpoint(), **values})
+
+
+def endpoint() -> str:
+    """The address of the Hub: ``HF_ENDPOINT`` where a company or a test has one of its own."""
+    return os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"

@@ -76,6 +76,7 @@ def write_release(run: Run, gigabytes: float) -> None:
     run.release.mkdir()
     (run.release / "adapter").mkdir()
     (run.release / "README.md").write_text(CARD, encoding="utf-8")
+    (run.release / "LICENSE").write_text("The licence of an invented base.\n", encoding="utf-8")
     write_weights(run.release / "model.safetensors", int(gigabytes * 1e9))
     write_weights(run.release / "adapter" / "adapter_model.safetensors", ADAPTER)
     config = {"base_model_name_or_path": "tiny", "revision": None}

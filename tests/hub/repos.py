@@ -73,6 +73,7 @@ async def create(request: Request) -> Response:
     if kind == "spaces":
         with repo.edit() as meta:
             meta["space"] = new_space(repo, body)
+            meta["space"]["host"] = state.space_host or meta["space"]["host"]
     return JSONResponse({"url": url, "name": repo_id, "id": repo.meta["_id"]})
 
 

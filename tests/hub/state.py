@@ -42,6 +42,7 @@ class State:
     multipart_threshold: int = MULTIPART_THRESHOLD
     multipart_chunk: int = MULTIPART_CHUNK
     page_size: int = 1000  # entries of a listing before the next page
+    space_host: str | None = None  # where the pages of new Spaces are said to live
     quotas: dict[str, int] = field(default_factory=dict)  # owner -> bytes of private storage
     workflows: dict[str, dict[str, str]] = field(default_factory=dict)  # request token -> claims
 

@@ -4,14 +4,16 @@ import json
 
 import pytest
 
-from persona_core import hub as rules
+from persona_core import waiting
 from persona_core.errors import EngineError, HubError, NotAllowed, RepositoryIsPublic, TokenMissing
 from persona_core.hub import (
     RemoteFile,
     client,
     download_release,
+    hub_errors,
     hub_token,
     private_repository,
+    repository_name,
     require_private,
     require_write_token,
 )
@@ -203,6 +205,16 @@ def test_one_artefact_is_enough(signed_in, published):
         download_release(REPO, kind="openvino")
 
 
+def test_a_download_tells_how_far_it_is(signed_in, published):
+    """Every step is a part of the released bytes, and the last one is all of them."""
+    parts = []
+
+    download_release(REPO, kind="merged", progress=parts.append)
+
+    assert parts == sorted(parts)
+    assert 0 < parts[0] <= parts[-1] == 1.0
+
+
 def test_a_read_only_token_downloads(signed_in, published, monkeypatch):
     """The Space holds no token that may write."""
     monkeypatch.setenv("HF_TOKEN", signed_in.read_token)
@@ -314,12 +326,68 @@ def test_a_broken_connection(signed_in):
 
 def test_a_silent_hub_does_not_hold_us_for_ever(signed_in, monkeypatch):
     """Every wait has an end, though the client's own default has none."""
-    monkeypatch.setattr(rules, "SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(waiting, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(waiting, "SILENCE_SECONDS", 0.2)
 
     for rule in (private_repository, require_private, require_write_token, download_release):
         signed_in.control.inject(Fault.silence())
         with pytest.raises(HubError, match="cannot be reached"):
             rule(REPO)
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("Object is too large", r"does not take one of the files. \(Object is too large\)"),
+        ("Storage limit reached", "storage is full"),
+    ],
+)
+def test_an_object_that_the_hub_does_not_take(why, said):
+    """The client has no class of its own for it."""
+    words = f"LFS batch API returned errors:\nEncountered error for file with OID 9f2c: `{why}`"
+
+    with pytest.raises(HubError, match=said), hub_errors(REPO):
+        raise ValueError(words)
+
+
+def test_a_mistake_of_ours_stays_one():
+    """Only what the Hub said is put into words."""
+    with pytest.raises(ValueError, match="invented"), hub_errors(REPO):
+        raise ValueError("invented")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "minsu/talk",
+        " minsu/talk ",
+        "https://huggingface.co/minsu/talk",
+        "https://huggingface.co/minsu/talk/",
+        "https://huggingface.co/minsu/talk/tree/main",
+        "https://huggingface.co/spaces/minsu/talk",
+        "http://127.0.0.1:8000/minsu/talk",
+    ],
+)
+def test_a_name_as_people_give_it(typed):
+    """As it is, or as the browser shows it."""
+    assert repository_name(typed) == "minsu/talk"
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "talk", "minsu/", "minsu/...", "minsu/말투", "a/b/c", "https://huggingface.co/minsu"]
+)
+def test_what_is_no_name(typed):
+    """The line shows what one looks like."""
+    with pytest.raises(HubError, match="OWNER/NAME"):
+        repository_name(typed)
+
+
+def test_links_lead_to_the_hub_that_is_used(signed_in):
+    """HF_ENDPOINT may be another host."""
+    signed_in.control.inject(Fault.answer(401))
+
+    with pytest.raises(TokenMissing, match=f"{signed_in.endpoint}/settings/tokens"):
+        require_private(REPO)
 
 
 def test_a_hub_that_repeats_the_token_does_not_spread_it(signed_in):

@@ -34,7 +34,9 @@ def test_every_key_the_code_names_is_in_the_table():
         for room in ("persona_core", "trainer", "space")
         for path in (ROOT / room).rglob("*.py")
         for match in KEY.findall(path.read_text(encoding="utf-8"))
-        if match.split(".")[0] in rooms and match.split(".")[1] not in ("toml", "json", "txt", "py", "html")
+        if match.split(".")[0] in rooms
+        and match.split(".")[1] not in ("toml", "json", "txt", "py", "html")
+        and match != "chat.completion"  # what OpenAI calls an answer
     }
 
     assert named - set(table()) == set()

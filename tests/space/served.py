@@ -12,13 +12,16 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import itsdangerous
 
 import app
+from assets import HERE
 from configuration import Settings
-from page import HERE
+from page import READY
 from persona_core.invite import make_invite
+from persona_core.manifest import Generation
 
 SECRET = "an invented secret that nobody would ever guess"
 SETTINGS = Settings(invite_secret=SECRET, persona_name="도윤", partner_name="서연", human_rhythm=False)
@@ -27,6 +30,8 @@ SETTINGS = Settings(invite_secret=SECRET, persona_name="도윤", partner_name="�
 class ScriptedEngine:
     """Says its lines, one reply after the other; with `hold`, each bubble waits for a permit of the test."""
 
+    manifest = SimpleNamespace(generation=Generation())
+
     def __init__(self, *replies):
         self.begin(*replies)
 
@@ -34,11 +39,13 @@ class ScriptedEngine:
         """Forget what was, and say these from now on."""
         self.replies = replies
         self.heard = []
+        self.drawn = []  # seed and generation of each reply
         self.hold = False
         self.permits = threading.Semaphore(0)
 
-    def stream(self, history, *, seed=None):
+    def stream(self, history, *, seed=None, generation=None):
         self.heard.append(history)
+        self.drawn.append((seed, generation))
         reply = self.replies[(len(self.heard) - 1) % len(self.replies)]
         if isinstance(reply, Exception):
             raise reply
@@ -56,10 +63,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(engine, settings=SETTINGS, **options) -> Iterator[str]:
+def served(engine, settings=SETTINGS, status=lambda: READY) -> Iterator[str]:
     """The address of the page, while it runs."""
-    page = app.build_page(engine, settings, **options)
-    url = app.launch(page, settings, server_name="127.0.0.1", server_port=free_port())
+    voice = app.voice_of(engine, settings)
+    page = app.build_page(voice, settings, status)
+    programs = app.routes(voice, engine, settings, status)
+    url = app.launch(page, settings, programs, server_name="127.0.0.1", server_port=free_port())
     try:
         yield url.rstrip("/")
     finally:

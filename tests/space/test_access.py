@@ -34,7 +34,9 @@ def clock():
     return Clock()
 
 
-def visitor(settings, clock, *, session=None, url="http://127.0.0.1:7860", address="198.51.100.7"):
+def visitor(
+    settings, clock, *, session=None, url="http://127.0.0.1:7860", address="198.51.100.7", doors=None
+):
     """A browser without cookies before a small page behind the gate. ``session`` is what gradio's sign-in keeps."""
 
     def page(_):
@@ -44,7 +46,7 @@ def visitor(settings, clock, *, session=None, url="http://127.0.0.1:7860", addre
         return PlainTextResponse("inside")
 
     app = Starlette(routes=[Route("/", page), Route("/{path:path}", inside, methods=["GET", "POST"])])
-    gate = Gate(app, Doors(settings, clock))
+    gate = Gate(app, doors or Doors(settings, clock))
 
     async def with_session(scope, receive, send):
         await gate({**scope, "session": session or {}}, receive, send)
@@ -106,7 +108,7 @@ def test_with_no_door_nobody_gets_in_and_the_page_says_what_to_set(clock, settin
 
 
 def test_only_what_holds_nothing_of_hers_is_open(clock):
-    """Icons, the app manifest and gradio's own start-up call need no key."""
+    """Icons and the app manifest need no key."""
     stranger = visitor(OPEN_TO_INVITES, clock)
     paths = [
         "/",
@@ -115,10 +117,21 @@ def test_only_what_holds_nothing_of_hers_is_open(clock):
         "/page.css",
         "/manifest.json",
         "/favicon.ico",
-        "/gradio_api/startup-events",
     ]
 
-    assert [path for path in paths if stranger.get(path).status_code == 200] == paths[-3:]
+    assert [path for path in paths if stranger.get(path).status_code == 200] == paths[-2:]
+
+
+def test_gradio_may_call_itself_until_it_has_launched(clock):
+    """Its start-up call comes before anybody can have a key; after it, that address is closed like any other."""
+    doors = Doors(OPEN_TO_INVITES, clock)
+    stranger = visitor(OPEN_TO_INVITES, clock, doors=doors)
+
+    before = stranger.get("/gradio_api/startup-events").status_code
+    doors.launched.set()
+    after = stranger.get("/gradio_api/startup-events").status_code
+
+    assert (before, after) == (200, 401)
 
 
 @pytest.mark.parametrize("host", ["a/manifest.json?", "a/manifest.json#", "a/favicon.ico?x="])
@@ -298,6 +311,97 @@ def test_both_doors_stand_side_by_side(clock):
     assert guest(both, clock).get("/").status_code == 200
     assert visitor(both, clock, session=signed_in("seoyeon")).get("/").status_code == 200
     assert visitor(both, clock).get("/").status_code == 401
+
+
+# --- the door of programs ---
+
+KEY = "an invented key that no program would ever guess"
+OPEN_TO_PROGRAMS = Settings(invite_secret=SECRET, api_key=KEY)
+
+
+def bearer(key):
+    return {"authorization": f"Bearer {key}"}
+
+
+@pytest.mark.parametrize("settings", [OPEN_TO_INVITES, Settings(invite_secret=SECRET, api_key=KEY[:31])])
+def test_without_a_key_set_there_is_nothing_for_programs(clock, settings):
+    """Off, or set too short: not found, for strangers, for guests and for who guessed the short one."""
+    for client in (visitor(settings, clock), guest(settings, clock)):
+        for headers in ({}, bearer(settings.api_key), bearer(KEY)):
+            answer = client.post("/v1/chat/completions", headers=headers)
+            assert (answer.status_code, answer.json()) == (
+                404,
+                {"error": "There is nothing at this address."},
+            )
+
+
+def test_the_key_opens_what_is_for_programs_and_nothing_else(clock):
+    """Neither door opens the other."""
+    stranger, her = visitor(OPEN_TO_PROGRAMS, clock), guest(OPEN_TO_PROGRAMS, clock)
+
+    assert stranger.post("/v1/chat/completions", headers=bearer(KEY)).status_code == 200
+    assert stranger.get("/v1/models", headers={"authorization": f"bearer  {KEY} "}).status_code == 200
+    assert [stranger.get(path, headers=bearer(KEY)).status_code for path in ("/", "/config")] == [401, 401]
+    assert her.get("/v1/models").status_code == 401
+    assert her.get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        KEY,
+        f"Basic {KEY}",
+        "Bearer",
+        "Bearer ",
+        f"Bearer {KEY[:-1]}",
+        f"Bearer {KEY}x",
+        f"Bearer {SECRET}",
+    ],
+)
+def test_no_other_key_opens_it(clock, authorization):
+    """The answer has the shape that programs know, and names no reason."""
+    answer = visitor(OPEN_TO_PROGRAMS, clock).get("/v1/models", headers={"authorization": authorization})
+
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert answer.json() == {
+        "error": {
+            "message": "A key that fits is needed.",
+            "type": "authentication_error",
+            "param": None,
+            "code": "invalid_api_key",
+        }
+    }
+
+
+def test_wrong_keys_are_throttled_by_address(clock):
+    """As wrong links are; her link and other addresses do not wait, and a missing key is no guess."""
+    guesser = visitor(OPEN_TO_PROGRAMS, clock)
+
+    assert [guesser.get("/v1/models").status_code for _ in range(WRONG_TRIES + 1)] == [401] * (
+        WRONG_TRIES + 1
+    )
+    assert [guesser.get("/v1/models", headers=bearer("x")).status_code for _ in range(WRONG_TRIES + 1)] == [
+        *[401] * WRONG_TRIES,
+        429,
+    ]
+    waiting = guesser.get("/v1/models", headers=bearer(KEY))
+    assert (waiting.status_code, waiting.headers["retry-after"]) == (429, str(WINDOW_S))
+    assert waiting.json()["error"]["type"] == "rate_limit_error"
+    elsewhere = {**bearer(KEY), "x-forwarded-for": "203.0.113.9"}
+    assert guesser.get("/v1/models", headers=elsewhere).status_code == 200
+    assert guesser.get(f"/invite/{make_invite(SECRET, 7, now=clock.now)}").status_code == 303
+    clock.now += WINDOW_S
+    assert guesser.get("/v1/models", headers=bearer(KEY)).status_code == 200
+
+
+def test_a_page_of_another_site_cannot_use_the_key(clock):
+    """The key is for programs, not for scripts of other pages."""
+    answer = visitor(OPEN_TO_PROGRAMS, clock).get(
+        "/v1/models", headers={**bearer(KEY), "origin": "https://elsewhere.example"}
+    )
+
+    assert (answer.status_code, answer.json()["error"]["type"]) == (403, "permission_error")
 
 
 # --- inside ---

@@ -71,6 +71,15 @@ def test_a_short_secret_is_no_door():
     assert (weak.invites, weak.door_problems()) == (False, ("space.weak_secret",))
 
 
+def test_programs_may_ask_only_with_a_key_nobody_can_guess():
+    """Off unless set; a short one is told to the owner, and keeps no door of hers shut."""
+    off, weak, on = settings(), settings(PERSONA_API_KEY="k" * 31), settings(PERSONA_API_KEY="k" * 32)
+
+    assert [s.answers_programs for s in (off, weak, on)] == [False, False, True]
+    assert [s.key_problems() for s in (off, weak, on)] == [(), ("space.weak_api_key",), ()]
+    assert "kkk" not in repr(on)
+
+
 @pytest.mark.parametrize(
     ("environment", "key"),
     [({}, "space.no_model"), ({"PERSONA_REPO": "minsu/talk"}, "space.no_revision")],
@@ -83,6 +92,16 @@ def test_a_model_is_a_folder_or_a_repository_at_a_revision(environment, key):
     assert caught.value.key == key
     settings(PERSONA_REPO="minsu/talk", PERSONA_REVISION="v1").check_model()
     settings(PERSONA_FOLDER="release").check_model()
+
+
+def test_one_variable_chooses_the_weights():
+    """Merged unless the adapter is asked for; a word that is neither is refused."""
+    model = {"PERSONA_FOLDER": "release"}
+
+    assert settings(**model).weights == settings(**model, PERSONA_ARTEFACT="").weights == "merged"
+    assert settings(**model, PERSONA_ARTEFACT="adapter").weights == "adapter"
+    with pytest.raises(SettingsError, match="merged, adapter"):
+        settings(**model, PERSONA_ARTEFACT="gguf").check_model()
 
 
 @pytest.mark.parametrize("environment", [{"SPACES_ZERO_GPU": "true"}, {"ACCELERATOR": "zero-a10g"}])

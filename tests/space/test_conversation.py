@@ -1,6 +1,7 @@
 """From the page's history to his bubbles."""
 
 import asyncio
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from conversation import AT_ONCE, LONGEST_MESSAGE, REMEMBERED_MESSAGES, Rhythm, Voice, turns_of
 from persona_core.errors import EngineError
-from persona_core.prompt import OPENING, Turn
+from persona_core.prompt import OPENING, Turn, clean_bubble
 
 HELLO = (Turn("partner", ("하이",)),)
 
@@ -78,10 +79,54 @@ def test_a_history_cut_in_his_turn_still_begins_with_her():
     )
 
 
-@given(st.lists(st.text(max_size=3 * LONGEST_MESSAGE), max_size=12))
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=30)
+    | st.sampled_from(["user", "text"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["role", "content", "type", "text", "metadata", "tool_calls"]), inner, max_size=4
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@given(ANYTHING | st.lists(st.fixed_dictionaries({"role": ANYTHING, "content": ANYTHING}), max_size=5))
+def test_a_history_forged_at_random_is_believed_in_nothing_but_words(messages):
+    """Whatever JSON comes, turns of the two come out, with clean text in them that a tokenizer reads."""
+    turns = turns_of(messages)
+
+    assert [turn.role for turn in turns] == ["partner", "persona"] * (len(turns) // 2) + ["partner"] * (
+        len(turns) % 2
+    )
+    for bubble in (bubble for turn in turns for bubble in turn.bubbles):
+        assert bubble == clean_bubble(bubble) != ""
+        assert bubble.encode()
+
+
+def test_half_a_character_is_replaced():
+    """JSON can name one, and no tokenizer reads it."""
+    assert turns_of([{"role": "user", "content": "하이\ud83d"}]) == (Turn("partner", ("하이?",)),)
+
+
+def test_a_message_of_a_hundred_thousand_characters_is_cut_before_it_is_looked_into():
+    """Escaped or not, what is kept of it is its beginning."""
+    escaped = turns_of([{"role": "user", "content": "&amp;" * 100_000}])
+    parts = turns_of([{"role": "user", "content": [{"type": "text", "text": "가"}] * 100_000}])
+
+    assert escaped == (Turn("partner", ("&" * LONGEST_MESSAGE,)),)
+    assert len(parts[0].bubbles[0]) < LONGEST_MESSAGE
+
+
+@given(st.lists(st.text(max_size=60), max_size=12))
 def test_history_is_bounded(texts):
     """However much comes in, messages and their number have a limit."""
-    turns = turns_of([{"role": "user", "content": text} for text in texts * 20])
+    turns = turns_of([{"role": "user", "content": text * 100} for text in texts * 20])
     bubbles = [bubble for turn in turns for bubble in turn.bubbles]
 
     assert len(bubbles) <= REMEMBERED_MESSAGES
@@ -108,8 +153,8 @@ class Script:
             self.closed.set()
 
 
-def voice(engine, threads=1):
-    return Voice(engine, "도윤", "서연", AT_ONCE, ThreadPoolExecutor(threads))
+def voice(engine, threads=1, **options):
+    return Voice(engine, "도윤", "서연", AT_ONCE, ThreadPoolExecutor(threads), **options)
 
 
 def said(engine):
@@ -164,19 +209,19 @@ def test_what_goes_wrong_reaches_the_page():
         said(Broken())
 
 
+class Endless(Script):
+    """Never gets to the end of its first bubble, but gives a sign of life at every token."""
+
+    def stream(self, history, *, seed=None):
+        self.heard.append(history)
+        try:
+            yield from itertools.repeat(["ㅋ"])
+        finally:
+            self.closed.set()
+
+
 def test_closing_a_reply_stops_the_engine():
-    """A pressed stop button is not paid for by the next visitor."""
-
-    class Endless(Script):
-        def stream(self, history, *, seed=None):
-            said = []
-            try:
-                while True:
-                    said.append("ㅋ")
-                    yield list(said)
-            finally:
-                self.closed.set()
-
+    """A pressed stop button is not paid for by the next visitor, even in the middle of a bubble."""
     engine = Endless()
 
     async def first_bubble():
@@ -185,6 +230,93 @@ def test_closing_a_reply_stops_the_engine():
 
     assert asyncio.run(first_bubble()) == "ㅋ"
     assert engine.closed.wait(timeout=5)
+
+
+def test_a_reply_that_says_nothing_for_too_long_ends_in_words():
+    """She is told, and the thread is, too: it stops at its next token."""
+    engine = Endless()
+
+    async def listen():
+        async for _ in voice(engine, silence_s=0.01).reply(HELLO):
+            pass
+
+    with pytest.raises(EngineError) as caught:
+        asyncio.run(listen())
+
+    assert caught.value.key == "space.too_long"
+    assert engine.closed.wait(timeout=5)
+
+
+def test_one_visitor_gets_one_reply_at_a_time():
+    """Two threads could answer her twice at once; the second question waits, another visitor's does not."""
+    together = threading.Barrier(2, timeout=5)
+    begun = []
+
+    class Meeting:
+        def stream(self, history, *, seed=None):
+            name = history[-1].bubbles[0]
+            begun.append(name)
+            if name in ("하나", "남"):
+                together.wait()
+            yield [name]
+
+    shared = voice(Meeting(), threads=3)
+
+    async def ask(name, visitor):
+        return [bubble async for bubble in shared.reply((Turn("partner", (name,)),), visitor)]
+
+    async def everyone():
+        return await asyncio.gather(ask("하나", "서연"), ask("둘", "서연"), ask("남", "친구"))
+
+    assert asyncio.run(everyone()) == [["하나"], ["둘"], ["남"]]
+    assert begun.index("둘") == 2
+
+
+@pytest.mark.parametrize("ending", ["stopped", "broken", "unheard"])
+def test_a_visitor_is_served_again_whatever_became_of_the_last_reply(ending):
+    """Stopped, failed, or given up before its thread had begun: nothing stays locked."""
+
+    class Moody(Endless):
+        def stream(self, history, *, seed=None):
+            if len(self.heard) and ending != "unheard":
+                return iter([["ㅇㅇ"]])
+            if ending == "broken":
+                self.heard.append(history)
+                raise EngineError("engine.empty_history")
+            return super().stream(history)
+
+    engine, pool = Moody(), ThreadPoolExecutor(1)
+    shared = Voice(engine, "도윤", "서연", AT_ONCE, pool)
+    release = threading.Event()
+
+    async def ask():
+        return [bubble async for bubble in shared.reply(HELLO, "서연")]
+
+    async def stop_the_first():
+        async with aclosing(shared.reply(HELLO, "서연")) as reply:
+            await anext(reply)
+
+    async def give_up_waiting():
+        pool.submit(release.wait, 5)
+        first = asyncio.ensure_future(ask())
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.wait([first])
+        release.set()
+
+    async def twice():
+        if ending == "stopped":
+            await stop_the_first()
+        elif ending == "broken":
+            with pytest.raises(EngineError):
+                await ask()
+        else:
+            await give_up_waiting()
+        async with aclosing(shared.reply(HELLO, "서연")) as reply:
+            return await asyncio.wait_for(anext(reply), 5)
+
+    assert asyncio.run(twice()) == ("ㅋ" if ending == "unheard" else "ㅇㅇ")
 
 
 def test_one_model_makes_one_reply_at_a_time_in_order_of_arrival():

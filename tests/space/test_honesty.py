@@ -10,6 +10,7 @@ from honesty import asks_whether_ai, denies_being_ai
     [
         "너 혹시 AI야?", "너AI지", "인공지능이야?", "너 봇이지", "혹시 챗봇 아니야?", "챗지피티야?", "로봇인가",
         "진짜 사람이야?", "사람 맞아?", "정말 본인 맞아?", "are you an AI?", "r u a bot", "Are you real?", "are you human",
+        "너 사람이야?", "넌 혹시 사람이니", "진짜 너야?", "정말 자기 맞아?", "나 지금 기계랑 얘기하는 거야?", "자동응답이지",
     ],
 )  # fmt: skip
 def test_a_question_whether_it_is_an_ai_is_understood(message):
@@ -24,6 +25,10 @@ def test_a_question_whether_it_is_an_ai_is_understood(message):
         "AI 수업 어땠어?",
         "로봇 청소기 샀어",
         "진짜 사람 많더라",
+        "진짜 너무해",
+        "너 사람 많은 데 싫어하잖아",
+        "진짜 너야말로",
+        "프로그램 깔았어?",
         "그 사람 알아?",
         "are you ok?",
         "사랑해",
@@ -57,3 +62,9 @@ def test_a_denial_is_recognised(bubble):
 def test_other_bubbles_are_no_denial(bubble):
     """His style is left alone."""
     assert not denies_being_ai(bubble)
+
+
+def test_a_message_of_any_length_is_looked_into_in_no_time():
+    """What is longer than a message gets is not; nobody makes the page think for minutes."""
+    assert not asks_whether_ai("are you " * 100_000)
+    assert not denies_being_ai("나는 " * 100_000)

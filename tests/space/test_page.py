@@ -51,10 +51,11 @@ def enter(page, url):
 
 
 def send(page, text):
-    """Type and press Enter, as on any messenger."""
+    """Type and press Enter, as on any messenger, and wait until the message stands in the chat."""
+    before = page.locator(HERS).count()
     page.get_by_role("textbox").fill(text)
     page.get_by_role("textbox").press("Enter")
-    page.wait_for_function("() => document.querySelector('#message textarea').value === ''")
+    page.locator(HERS).nth(before).wait_for()
 
 
 def expect(page, selector, texts):
@@ -67,9 +68,8 @@ def expect(page, selector, texts):
 
 
 def finish(page):
-    """Wait until the reply is over and she can write again."""
-    page.locator("#message .submit-button").wait_for()
-    page.locator("#message textarea:enabled").wait_for()
+    """Wait until he is done."""
+    page.locator(TYPING).wait_for(state="hidden")
 
 
 def test_a_stranger_sees_the_locked_page(browser, url, engine):
@@ -133,13 +133,13 @@ def test_nothing_is_asked_of_another_host_and_no_script_is_blocked(browser, url,
 def test_markup_is_shown_as_text(browser):
     """HTML and Markdown of either side are words, never elements."""
     nasty = '<img src=x onerror="document.title=1"> **굵게** `코드` $x$ [링크](https://example.com) &lt;3 <3'
-    with served(ScriptedEngine([nasty])) as url, page_in(browser, **PHONE) as page:
+    his = f"<b>나도</b> {nasty}"
+    with served(ScriptedEngine([his])) as url, page_in(browser, **PHONE) as page:
         enter(page, url)
         send(page, nasty)
-        finish(page)
 
         expect(page, HERS, [nasty])
-        expect(page, HIS, [nasty])
+        expect(page, HIS, [his])
         assert page.locator("#chat img, #chat strong, #chat code, #chat a").count() == 0
 
 
@@ -183,7 +183,8 @@ def test_her_browser_keeps_the_chat_until_she_clears_it(browser, url, engine):
         assert [turn.role for turn in engine.heard[1]] == ["partner", "persona", "partner"]
         page.screenshot(path=screenshots() / "chat-phone-dark.png")
 
-        page.get_by_role("button", name="대화 지우기").click()
+        page.get_by_role("button", name="모두 지우기").click()
+        page.get_by_role("button", name="지우기", exact=True).click()
         expect(page, HERS, [])
         page.wait_for_function("() => localStorage.getItem('persona-chat')?.length < 200")
         page.reload()
@@ -205,7 +206,7 @@ def test_she_can_stop_a_reply_and_ask_for_another(browser, url, engine):
         expect(page, HIS, ["하나"])
 
         engine.permits.release(10)
-        page.get_by_role("button", name="다시 시도").click()
+        page.get_by_role("button", name="다른 답장 받기").click()
         expect(page, HIS, ["넷"])
         finish(page)
         expect(page, HERS, ["하이 <3"])
@@ -256,7 +257,7 @@ def test_while_it_wakes_the_page_says_so(browser):
     awake = threading.Event()
 
     def load(report):
-        report("downloading")
+        report("downloading", 40)
         awake.wait(timeout=30)
         return ScriptedEngine(["나 왔어"])
 
@@ -264,7 +265,7 @@ def test_while_it_wakes_the_page_says_so(browser):
     threading.Thread(target=sleeper.wake, daemon=True).start()
     with served(sleeper, status=lambda: sleeper.status) as url, page_in(browser, **PHONE) as page:
         enter(page, url)
-        page.get_by_text("모델을 받는 중이에요").wait_for()
+        page.get_by_text("모델을 받는 중이에요… 40%").wait_for()
         page.screenshot(path=screenshots() / "waking-phone-light.png")
         awake.set()
         page.get_by_text("모델을 받는 중이에요").wait_for(state="hidden")

@@ -2,12 +2,15 @@
 
 import re
 import time
+from dataclasses import replace
 
 import httpx2
 import pytest
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 import app
+import assets
+from page import READY
 from persona_core.invite import make_invite, new_secret, sign
 from tests.space.served import (
     SECRET,
@@ -20,36 +23,43 @@ from tests.space.served import (
     session,
 )
 
-OPEN = {"/gradio_api/startup-events", "/manifest.json", "/favicon.ico", "/pwa_icon", "/robots.txt"}
+KEY = "an invented key that no program would ever guess"
+FOR_ALL = replace(SETTINGS, api_key=KEY)
+OPEN = {*assets.OPEN, "/favicon.ico", "/robots.txt"}
 
 
 @pytest.fixture(scope="module")
 def url():
-    with served(ScriptedEngine(["ㅇㅇ"])) as address:
+    with served(ScriptedEngine(["ㅇㅇ"]), FOR_ALL) as address:
         yield address
 
 
 @pytest.fixture(scope="module")
 def routes():
-    """Every path and method gradio registers for this page, with something in place of its variables."""
-    page = app.build_page(ScriptedEngine(["ㅇㅇ"]), SETTINGS)
-    app.launch(page, SETTINGS, server_port=free_port())
+    """Every path and method of the running page, gradio's and ours, with something in place of their variables."""
+    engine = ScriptedEngine(["ㅇㅇ"])
+    voice = app.voice_of(engine, FOR_ALL)
+    page = app.build_page(voice, FOR_ALL)
+    programs = app.routes(voice, engine, FOR_ALL, lambda: READY)
+    app.launch(page, FOR_ALL, programs, server_port=free_port())
     found = {
-        (method, re.sub(r"{\w+(?::\w+)?}", "x", route.path))
-        for route in flat(page.server_app.routes)
-        for method in (route.methods or ())
+        (method, re.sub(r"{\w+(?::\w+)?}", "x", path))
+        for path, methods in flat(page.server_app.routes)
+        for method in methods
     }
     page.close(verbose=False)
     return sorted(found)
 
 
-def flat(routes):
-    """The routes of an application and of the routers FastAPI keeps inside it."""
+def flat(routes, prefix=""):
+    """Paths and methods of an application, of what is mounted in it and of the routers FastAPI keeps inside it."""
     for route in routes:
         if isinstance(route, Route):
-            yield route
+            yield prefix + route.path, route.methods or ()
+        elif isinstance(route, Mount):
+            yield from flat(route.routes, prefix + route.path)
         else:
-            yield from flat(route.original_router.routes)
+            yield from flat(route.original_router.routes, prefix)
 
 
 def statuses(url, routes, **client):
@@ -71,6 +81,7 @@ def test_the_walk_meets_what_matters(routes):
         "/", "/config", "/gradio_api/queue/join", "/gradio_api/queue/data", "/gradio_api/call/x", "/gradio_api/run/x",
         "/gradio_api/upload", "/gradio_api/file=x", "/gradio_api/deep_link", "/gradio_api/info", "/monitoring",
         "/gradio_api/openapi.json", "/gradio_api/proxy=x", "/gradio_api/heartbeat/x", "/gradio_api/vibe-edit",
+        "/gradio_api/startup-events", "/v1/chat/completions", "/v1/models", "/v1/models/x",
     } <= paths  # fmt: skip
     assert not paths & {"/docs", "/redoc", "/openapi.json", "/gradio_api/run-history/connect"}
 
@@ -82,9 +93,10 @@ def test_the_walk_meets_what_matters(routes):
         sign(SECRET, "visit", int(time.time()) - 1),
         sign(new_secret(), "visit", int(time.time()) + 1_000),
         make_invite(SECRET, 1),
+        sign(SECRET, "visit", int(time.time()) + 1_000)[:-2] + "AA",
         "guest",
     ],
-    ids=["stranger", "expired", "foreign", "an invite", "forged"],
+    ids=["stranger", "expired", "foreign", "an invite", "forged", "made up"],
 )
 def test_every_route_is_behind_the_door(url, routes, cookie):
     """Without a key that fits, every route but the open ones answers 401."""
@@ -107,7 +119,8 @@ def test_she_reaches_the_page_and_what_it_needs_only(url, routes):
     with httpx2.Client(base_url=url, follow_redirects=True) as browser:
         page = browser.get(invite(url))
         cookies = dict(browser.cookies)
-    found = statuses(url, [route for route in routes if "heartbeat" not in route[1]], cookies=cookies)
+    hers = [route for route in routes if "heartbeat" not in route[1] and not route[1].startswith("/v1/")]
+    found = statuses(url, hers, cookies=cookies)
     refused = {path for (_, path), status in found.items() if status == 404}
 
     assert page.status_code == 200
@@ -120,6 +133,7 @@ def test_she_reaches_the_page_and_what_it_needs_only(url, routes):
     assert {
         "/gradio_api/upload", "/gradio_api/file=x", "/gradio_api/deep_link", "/gradio_api/proxy=x", "/monitoring",
         "/gradio_api/call/x", "/gradio_api/api/x", "/gradio_api/vibe-edit", "/gradio_api/openapi.json",
+        "/gradio_api/startup-events",
     } <= refused  # fmt: skip
 
 
@@ -132,6 +146,68 @@ def test_the_chat_cannot_be_called_by_name(url):
 
     assert {function["api_visibility"] for function in config["dependencies"]} <= {"private", "undocumented"}
     assert named.status_code == 404
+
+
+def test_her_cookie_is_no_key_and_the_key_is_no_cookie(url, routes):
+    """Programs reach what is theirs and nothing of the page; she the page and nothing of theirs."""
+    cookie = {"persona-visit": sign(SECRET, "visit", int(time.time()) + 1_000)}
+    theirs = [route for route in routes if route[1].startswith("/v1/")]
+    others = [route for route in routes if route not in theirs and route[1] not in OPEN]
+    key = {"authorization": f"Bearer {KEY}"}
+
+    assert set(statuses(url, theirs, cookies=cookie).values()) == {401}
+    assert set(statuses(url, others, headers=key).values()) == {401}
+    assert set(statuses(url, theirs, headers=key).values()) == {
+        200,
+        400,
+        404,
+    }  # no body; no model of that name
+
+
+def test_a_visit_survives_a_restart_and_ends_with_the_secret(url):
+    """Another process with the same secret knows her; with a new secret nobody is known, by cookie or by link."""
+    cookies = {"persona-visit": sign(SECRET, "visit", int(time.time()) + 1_000)}
+    with served(ScriptedEngine(["ㅇㅇ"])) as again:
+        assert httpx2.get(f"{again}/config", cookies=cookies).status_code == 200
+        assert httpx2.get(f"{again}/v1/models", headers={"authorization": f"Bearer {KEY}"}).status_code == 404
+    with served(ScriptedEngine(["ㅇㅇ"]), replace(SETTINGS, invite_secret=new_secret())) as rotated:
+        assert httpx2.get(f"{rotated}/config", cookies=cookies).status_code == 401
+        assert httpx2.get(invite(rotated)).status_code == 403
+
+
+def test_no_key_of_anybody_reaches_the_log(url, capfd):
+    """Links, wrong ones too, cookies and keys: nothing is written down."""
+    link = invite(url)
+    with httpx2.Client(base_url=url, follow_redirects=True) as browser:
+        browser.get(link)
+        browser.get("/invite/an-old-link")
+        browser.post("/v1/chat/completions", headers={"authorization": f"Bearer {KEY}"}, content=b"{")
+        browser.get("/v1/models", headers={"authorization": "Bearer another-key"})
+
+    assert "".join(capfd.readouterr()) == ""
+
+
+def test_another_site_is_answered_by_neither_door(url):
+    """With her cookie or with the key: a foreign origin gets nothing, and no leave to read it."""
+    keys = {"authorization": f"Bearer {KEY}", "origin": "https://elsewhere.example"}
+    cookies = {"persona-visit": sign(SECRET, "visit", int(time.time()) + 1_000)}
+    with httpx2.Client(base_url=url, headers=keys, cookies=cookies) as site:
+        answers = [site.get("/config"), site.get("/v1/models"), site.post("/v1/chat/completions", json={})]
+
+    assert [answer.status_code for answer in answers] == [403] * 3
+    assert [answer for answer in answers if "access-control-allow-origin" in answer.headers] == []
+
+
+def test_inside_the_frame_of_hugging_face_she_is_let_in_where_her_browser_sends_the_cookie(url):
+    """That site, and no other, may frame the page."""
+    cookies = {"persona-visit": sign(SECRET, "visit", int(time.time()) + 1_000)}
+    framed = httpx2.get(
+        url, cookies=cookies, headers={"sec-fetch-dest": "iframe", "sec-fetch-site": "cross-site"}
+    )
+
+    assert framed.status_code == 200
+    assert "frame-ancestors 'self' https://huggingface.co" in framed.headers["content-security-policy"]
+    assert "x-frame-options" not in framed.headers
 
 
 # --- as a Space ---

@@ -9,7 +9,7 @@ from waking import Sleeper
 
 
 class Ready:
-    def stream(self, history, *, seed=None):
+    def stream(self, history, *, seed=None, generation=None):
         yield ["ㅇㅇ"]
 
 
@@ -19,14 +19,14 @@ def test_it_says_how_far_it_is():
 
     def load(report):
         seen.append(sleeper.status.state)
-        report("downloading")
-        seen.append(sleeper.status.state)
+        report("downloading", 40)
+        seen.append((sleeper.status.state, sleeper.status.percent))
         return Ready()
 
     sleeper = Sleeper(load)
     sleeper.wake()
 
-    assert [*seen, sleeper.status.state] == ["waking", "downloading", "ready"]
+    assert [*seen, sleeper.status.state] == ["waking", ("downloading", 40), "ready"]
     assert list(sleeper.stream(())) == [["ㅇㅇ"]]
 
 

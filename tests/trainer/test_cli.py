@@ -118,6 +118,9 @@ def test_a_push_without_a_token_is_refused_before_anything_is_trained(export):
 
 def test_an_impossible_setting_is_refused_by_its_flag(export):
     """The flag to change is in the line."""
+    assert "--seed" in refused(
+        persona("train", export.name, "--me", "김도윤", "--seed", "-1", cwd=export.parent)
+    )
     assert "--rank" in refused(
         persona("train", export.name, "--me", "김도윤", "--rank", "0", cwd=export.parent)
     )
@@ -309,6 +312,18 @@ def test_a_licence_that_forbids_this_use_is_asked_about(rows, tmp_path):
     assert "cc-by-nd-4.0" in warning
     assert "--max-length" in last  # no example is that short, which is not what this is about
     assert 'accepted_licence = "cc-by-nd-4.0"' in (tmp_path / "run" / "run.toml").read_text(encoding="utf-8")
+
+
+def test_the_demo_asks_about_the_licence_of_another_base(tmp_path):
+    """It is a training like any other."""
+    base = build_tiny_model(tmp_path / "base")
+    (base / "README.md").write_text("---\nlicense: cc-by-nd-4.0\n---\n", encoding="utf-8")
+
+    said = persona("train", "--demo", "--base", base, "--run", tmp_path / "run", cwd=tmp_path)
+
+    assert said.returncode == 2
+    assert "--accept-licence" in said.stderr.splitlines()[-1]
+    assert not (tmp_path / "run" / "run.toml").exists()
 
 
 def test_rows_in_which_the_persona_says_nothing_are_refused(tmp_path):

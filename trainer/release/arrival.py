@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from persona_core.errors import PersonaError, ReleaseError
+from persona_core.errors import OutOfMemory, PersonaError, ReleaseError
 from persona_core.hub import download_release
 from persona_core.manifest import FILE_NAME
 from trainer.progress import say
@@ -31,7 +31,8 @@ def require_arrived(run: Run, repo_id: str, commit: str, try_out: Callable[[Path
         ReleaseError: it does not load or does not answer.
         StorageError: the disk has no room for a second copy.
     """
-    cache = run.path / ".arrival.partial"  # on the disk that was chosen for the run; /tmp may be memory
+    # On the disk that was chosen for the run, as /tmp may be memory; and its own for each repository.
+    cache = run.path / f".arrival.{repo_id.replace('/', '--')}.partial"
     say("release.proving", repo=repo_id)
     with removed(cache), disk(cache):
         folder = download_release(repo_id, commit, cache=cache)
@@ -60,8 +61,6 @@ def answer(release: Path) -> None:
 
 def main() -> None:
     """What the fresh process does: load the release named on its command line and wait for the first words."""
-    import torch
-
     from persona_core.engine import load_engine
     from persona_core.prompt import Turn
 
@@ -69,7 +68,7 @@ def main() -> None:
     try:
         try:
             engine = load_engine(release)
-        except torch.OutOfMemoryError:  # a training that still holds the GPU says nothing about the release
+        except OutOfMemory:  # a training that still holds the GPU says nothing about the release
             engine = load_engine(release, "cpu")
     except PersonaError as error:
         sys.exit(str(error))

@@ -14,7 +14,7 @@ TAGS = ("kakao-persona", "conversational", "korean", "lora", "bitsandbytes")  # 
 ROOT = {4: "4-bit NF4", 8: "8-bit integers (LLM.int8)"}
 FULL = """
 `bf16/` holds the merged weights in full, to be quantised by others:
-`AutoModelForCausalLM.from_pretrained("OWNER/NAME", subfolder="bf16")`.
+`AutoModelForCausalLM.from_pretrained(repo, subfolder="bf16")`.
 """
 FIGURES = {  # what a release publishes, without whose it is
     "nll": "loss",
@@ -36,22 +36,21 @@ DRIFTS = {"drift": "merged", "drift_bf16": "`bf16/`"}  # sections of the measure
 
 def write_card(manifest: PersonaManifest, masked: Mapping[str, int], release: Path, bits: int = 4) -> None:
     """Write the model card. ``masked`` counts what was masked in the chat, by kind; ``bits`` are the root's."""
-    card = f"---\n{_metadata(manifest, release, bits)}\n---\n\n{_body(manifest, masked, bits)}"
+    card = f"---\n{_metadata(manifest, bits)}\n---\n\n{_body(manifest, masked, bits)}"
     (release / CARD).write_text(card, encoding="utf-8", newline="\n")
 
 
-def _metadata(manifest: PersonaManifest, release: Path, bits: int) -> str:
+def _metadata(manifest: PersonaManifest, bits: int) -> str:
     from huggingface_hub import ModelCardData
 
     terms = licence_of(manifest.base)
     on_the_hub = "/" in manifest.base.id
-    link = "LICENSE" if (release / "LICENSE").exists() else f"https://huggingface.co/{manifest.base.id}"
     other = terms.id == "other"
     data = ModelCardData(
         language="ko",
         license=terms.id,
         license_name=terms.name if other else None,
-        license_link=link if other and (on_the_hub or link == "LICENSE") else None,
+        license_link="LICENSE" if other else None,
         base_model=manifest.base.id if on_the_hub else None,
         base_model_relation="finetune" if on_the_hub else None,
         library_name="transformers",
@@ -80,8 +79,9 @@ The root holds the merged model in {ROOT[bits]}:
 ```python
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-model = AutoModelForCausalLM.from_pretrained("OWNER/NAME")
-tokenizer = AutoTokenizer.from_pretrained("OWNER/NAME")
+repo = "OWNER/NAME"  # the name of this repository, or the path of a folder that holds it
+model = AutoModelForCausalLM.from_pretrained(repo)
+tokenizer = AutoTokenizer.from_pretrained(repo)
 ```
 
 {full}
@@ -96,7 +96,7 @@ nf4 = BitsAndBytesConfig(
     load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype="bfloat16"
 )
 base = AutoModelForCausalLM.from_pretrained("{base.id}"{revision}, quantization_config=nf4)
-model = PeftModel.from_pretrained(base, "OWNER/NAME", subfolder="adapter")
+model = PeftModel.from_pretrained(base, repo, subfolder="adapter")
 ```
 
 The conversation starts with the system prompt of `persona.json`; bubbles of one turn are separated by a line break.

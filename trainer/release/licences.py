@@ -16,6 +16,7 @@ from persona_core.errors import ReleaseError, SettingsError
 from persona_core.hub import hub_errors
 from persona_core.manifest import Base
 from persona_core.texts import text
+from persona_core.waiting import interruptible
 from trainer.progress import say
 from trainer.run import Run
 from trainer.tuning.source import Source
@@ -160,6 +161,5 @@ def _fetch_papers(base: Base) -> Path:
     from huggingface_hub import snapshot_download
 
     with hub_errors(base.id):
-        return Path(
-            snapshot_download(base.id, revision=base.revision, allow_patterns=["LICENSE*", "NOTICE*"])
-        )
+        papers = ["LICENSE*", "NOTICE*"]
+        return Path(interruptible(snapshot_download)(base.id, revision=base.revision, allow_patterns=papers))

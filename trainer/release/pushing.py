@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from persona_core.errors import HubError, PersonaError
 from persona_core.hub import (
@@ -31,11 +31,14 @@ from persona_core.hub import (
     require_write_token,
 )
 from persona_core.manifest import FILE_NAME, FileDigest, PersonaManifest
+from persona_core.texts import text
+from persona_core.waiting import interruptible
 from trainer.progress import say
 from trainer.release.arrival import answer, require_arrived
 from trainer.release.contents import read_contents
-from trainer.release.licences import require_name
+from trainer.release.licences import require_duties
 from trainer.release.scanning import Privacy
+from trainer.release.size import size_in_words
 from trainer.run import Run
 
 PAUSES_S = (
@@ -43,10 +46,15 @@ PAUSES_S = (
     30.0,
 )  # before trying again what a passing trouble stopped; a restart of a server takes about as long
 PUSHED = "pushed"  # section of the run's metrics: where it was sent to
-_PASSING = {"hub.down", "hub.busy", "hub.unreachable"}
+_PASSING = {  # and what is said of it while nobody has to do anything
+    "hub.down": "release.down",
+    "hub.busy": "release.busy",
+    "hub.unreachable": "release.unreachable",
+}
 HUBS_OWN = ".gitattributes"  # every repository has one; it says which files are large objects
 _OF_A_NEW_REPOSITORY = {HUBS_OWN, ".gitignore", "README.md", "LICENSE"}
 _VERSION = re.compile(r"v(\d+)")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +75,27 @@ def push(run: Run, repo_id: str, try_out: Callable[[Path], None] = answer) -> Pu
     Raises:
         TokenMissing, NotAllowed: no token that may write there; nothing was sent.
         RepositoryIsPublic: the repository can be seen by everyone.
-        ReleaseError: the release holds what must not leave the machine, or not what it says; or it does not answer.
+        ReleaseError: the release holds what must not leave the machine, or not what it says, or lacks what the licence
+            of its base asks for; or it does not answer.
         HubError: the Hub did not take it; a line before said which release the repository holds.
     """
     release = read_contents(run.release, Privacy.of(run))
-    require_name(PersonaManifest.read(run.release).base, repo_id)
+    require_duties(run, PersonaManifest.read(run.release).base, repo_id)
+    return patiently(lambda: _push(run, release, repo_id, try_out))
+
+
+def patiently(step: Callable[[], T]) -> T:
+    """What ``step`` gives; it is tried again when a passing trouble stops it, and has to find what it did before."""
     for pause in PAUSES_S:
         try:
-            return _push(run, release, repo_id, try_out)
+            return step()
         except HubError as error:
             if error.key not in _PASSING:
                 raise
-            say("release.again", message=error, seconds=f"{pause:.0f}")
+            trouble = text(_PASSING[error.key], **error.values)
+            say("release.again", trouble=trouble, seconds=f"{pause:.0f}")
         time.sleep(pause)
-    return _push(run, release, repo_id, try_out)
+    return step()
 
 
 def check_destination(repo_id: str) -> None:
@@ -98,7 +113,7 @@ def check_destination(repo_id: str) -> None:
 
 def _push(run: Run, release: Sequence[FileDigest], repo_id: str, try_out: Callable[[Path], None]) -> Pushed:
     """The whole way once; every step of it finds what an earlier try has done."""
-    with _telling("release.nothing_sent", repo_id):
+    with telling("release.nothing_sent", repo_id):
         require_write_token(repo_id)
         repository = private_repository(repo_id)
         _require_a_place_for_releases(repository)
@@ -109,7 +124,7 @@ def _push(run: Run, release: Sequence[FileDigest], repo_id: str, try_out: Callab
         tag = find_version(repository)
         say("release.already_there", repo=repo_id)
     if not tag:
-        with _telling("release.not_proved", repo_id):
+        with telling("release.not_proved", repo_id):
             require_arrived(run, repo_id, repository.commit, try_out)
             tag = find_version(repository) or _tag(repository)
             keep_private(repo_id)
@@ -120,8 +135,8 @@ def _push(run: Run, release: Sequence[FileDigest], repo_id: str, try_out: Callab
 
 
 @contextmanager
-def _telling(key: str, repo_id: str) -> Iterator[None]:
-    """When the block fails or is interrupted, say which release the repository holds; what to type follows it."""
+def telling(key: str, repo_id: str) -> Iterator[None]:
+    """When the block fails or is interrupted, say what the repository holds; what to type follows it."""
     try:
         yield
     except (PersonaError, KeyboardInterrupt):
@@ -144,18 +159,18 @@ def _send(folder: Path, release: Sequence[FileDigest], before: Repository) -> Re
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     there = {file.path: file for file in before.files}
-    changed = [file for file in release if not _same(folder, file, there.get(file.path))]
+    changed = [file for file in release if not same_bytes(folder, file, there.get(file.path))]
     stale = sorted(there.keys() - {file.path for file in release} - {HUBS_OWN})
-    megabytes = sum(file.size for file in changed) / 1e6
-    say("release.sending", repo=before.id, files=len(changed), megabytes=f"{megabytes:,.1f}")
+    size = size_in_words(sum(file.size for file in changed))
+    say("release.sending", repo=before.id, files=len(changed), size=size)
 
     additions = [CommitOperationAdd(file.path, folder / file.path) for file in changed]
     for file, addition in zip(changed, additions, strict=True):
         addition.upload_info.sha256 = bytes.fromhex(file.sha256)  # the client would read gigabytes once more
-    with _telling("release.unchanged", before.id):
+    with telling("release.unchanged", before.id):
         api = client()
         with hub_errors(before.id):
-            api.preupload_lfs_files(before.id, additions)
+            interruptible(api.preupload_lfs_files)(before.id, additions)
         if keep_private(before.id).commit != before.commit:
             raise HubError("hub.changed", repo=before.id)
     return commit(
@@ -177,10 +192,12 @@ def commit(
     """
     failure: HubError | None = None
     api = client()
-    with _telling("release.either", before.id):
+    with telling("release.either", before.id):
         try:
             with hub_errors(before.id):
-                api.create_commit(before.id, operations, commit_message=title, parent_commit=before.commit)
+                interruptible(api.create_commit)(
+                    before.id, operations, commit_message=title, parent_commit=before.commit
+                )
         except HubError as error:
             failure = error  # it may have landed and only its answer be lost: the repository knows
         after = keep_private(before.id)
@@ -234,11 +251,12 @@ def _holds(repository: Repository, folder: Path, release: Sequence[FileDigest]) 
     """Whether the repository holds exactly ``release``."""
     there = {file.path: file for file in repository.files if file.path != HUBS_OWN}
     return there.keys() == {file.path for file in release} and all(
-        _same(folder, file, there[file.path]) for file in release
+        same_bytes(folder, file, there[file.path]) for file in release
     )
 
 
-def _same(folder: Path, here: FileDigest, there: RemoteFile | None) -> bool:
+def same_bytes(folder: Path, here: FileDigest, there: RemoteFile | None) -> bool:
+    """Whether the file ``here`` in ``folder`` is what the Hub has as ``there``."""
     if there is None or there.size != here.size:
         return False
     if there.sha256 is not None:

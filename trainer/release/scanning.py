@@ -67,7 +67,8 @@ def require_clean(name: str, text: str, privacy: Privacy = NOTHING) -> None:
     """Refuse a text that may not leave the machine. ``name`` is its path in the release.
 
     Raises:
-        ReleaseError: a token, a place of this machine, a name, or the shape of a masked fact; it says which file.
+        ReleaseError: a token, a place of this machine, a name, or the shape of a masked fact, or JSON that is none; it
+            says which file.
     """
     file = PurePosixPath(name).name
     if _TOKENS.search(text):
@@ -76,7 +77,10 @@ def require_clean(name: str, text: str, privacy: Privacy = NOTHING) -> None:
         raise ReleaseError("release.path_inside", path=name)
     if file in _VOCABULARIES:
         return
-    parts = list(_strings(json.loads(text))) if name.endswith(".json") else text.splitlines()
+    try:
+        parts = list(_strings(json.loads(text))) if name.endswith(".json") else text.splitlines()
+    except ValueError as error:
+        raise ReleaseError("release.broken_file", path=name) from error
     if any(_PLACES.search(part) for part in parts):
         raise ReleaseError("release.path_inside", path=name)
     if file in _WRITTEN_HERE and any(_tells(part, privacy.names) for part in parts):

@@ -1,6 +1,6 @@
 """What lies on the Hub: the personas of this account, their releases, and the Spaces that run them.
 
-    {"repo": "me/talk", "private": true, "default": "v2", "storage": 5012345678,
+    {"repo": "me/talk", "private": true, "default": "v2", "unfinished": false, "storage": 5012345678,
      "releases": [{"tag": "v1", "commit": "9f2c…", "base": "Qwen/Qwen3-4B-Instruct-2507", "created_at": "2026-11-01T…",
                    "size": 2506172839, "likeness": 0.41, "drift": 0.0012, "spaces": ["me/talk-space"]}, …]}
 
@@ -24,6 +24,7 @@ from persona_core.texts import text
 from trainer.progress import console, say
 from trainer.release.card import TAGS
 from trainer.release.pushing import find_version, versions
+from trainer.release.size import size_in_words
 
 REPO_VARIABLE, REVISION_VARIABLE = (
     "PERSONA_REPO",
@@ -59,12 +60,14 @@ class Release:
 class Persona:
     """A repository of releases. ``default`` is the version that its main branch holds; empty when it has none.
 
-    ``storage`` is what the Hub counts for it, in bytes.
+    ``unfinished``: what the main branch holds was pushed but never proved, so it has no version. ``storage`` is what the
+    Hub counts for it, in bytes.
     """
 
     repo: str
     private: bool
     default: str
+    unfinished: bool
     storage: int
     releases: tuple[Release, ...]
 
@@ -85,14 +88,20 @@ def show(*, as_json: bool) -> None:
 
 
 def find_personas() -> tuple[Persona, ...]:
-    """Every repository with our tag that this token's owner, or an organisation of theirs, has; newest first."""
+    """Every repository of releases that this token's owner, or an organisation of theirs, has; newest first.
+
+    It has a persona.json, or the card that lay beside one: either may have been lost.
+    """
     api, owners = client(), _owners()
     found = []
     for owner in owners:
         with hub_errors(owner):
-            found += [model.id for model in api.list_models(author=owner, filter=TAGS[0])]
+            for model in api.list_models(author=owner, full=True):
+                if TAGS[0] in model.tags or FILE_NAME in {file.rfilename for file in model.siblings}:
+                    found.append(model.id)
     pins = find_pins(owners) if found else ()
-    return tuple(read_persona(repo, pins) for repo in found)
+    personas = (read_persona(repo, pins) for repo in found)
+    return tuple(persona for persona in personas if persona.releases or persona.unfinished)
 
 
 def read_persona(repo_id: str, pins: Sequence[Pin] = ()) -> Persona:
@@ -107,9 +116,19 @@ def read_persona(repo_id: str, pins: Sequence[Pin] = ()) -> Persona:
         storage = api.repo_info(repo_id, expand=["usedStorage"]).used_storage or 0
     tags = versions(repo_id)
     releases = [_read_release(repo_id, tag, tags[tag], pins) for tag in reversed(tags)]
-    default = find_version(repository) if tags else ""
+    default = find_version(repository)
+    is_unfinished = (
+        not default
+        and FILE_NAME in {file.path for file in repository.files}
+        and _read_release(repo_id, "main", repository.commit, pins) is not None
+    )
     return Persona(
-        repo_id, repository.is_private, default, storage, tuple(release for release in releases if release)
+        repo_id,
+        repository.is_private,
+        default,
+        is_unfinished,
+        storage,
+        tuple(release for release in releases if release),
     )
 
 
@@ -153,13 +172,25 @@ def _pins(owner: str) -> Iterator[Pin]:
         spaces = [space.id for space in api.list_spaces(author=owner)]
     for space in spaces:
         try:
-            with hub_errors(space):
-                variables = api.get_space_variables(space)
+            variables = read_variables(space)
         except NotAllowed:
             continue
         if REPO_VARIABLE in variables:
-            revision = variables.get(REVISION_VARIABLE)
-            yield Pin(space, variables[REPO_VARIABLE].value or "", (revision and revision.value) or "")
+            yield Pin(space, variables[REPO_VARIABLE], variables.get(REVISION_VARIABLE, ""))
+
+
+def read_variables(space: str) -> dict[str, str]:
+    """The variables of a Space; only who manages it may see them."""
+    api = client()
+    with hub_errors(space):
+        return {name: variable.value or "" for name, variable in api.get_space_variables(space).items()}
+
+
+def set_variable(space: str, name: str, value: str) -> None:
+    """Each call restarts a Space that runs."""
+    api = client()
+    with hub_errors(space):
+        api.add_space_variable(space, name, value)
 
 
 def _owners() -> tuple[str, ...]:
@@ -174,7 +205,17 @@ def _owners() -> tuple[str, ...]:
 
 def _show(persona: Persona) -> None:
     seen = text("shelf.private" if persona.private else "shelf.public")
-    say("shelf.persona", repo=persona.repo, visibility=seen, gigabytes=f"{persona.storage / 1e9:.2f}")
+    say("shelf.persona", repo=persona.repo, visibility=seen, size=size_in_words(persona.storage))
+    if persona.releases:
+        console().print(_table(persona))
+    if not persona.private:
+        say("shelf.make_private", repo=persona.repo)
+    if persona.unfinished:
+        say("shelf.unfinished", repo=persona.repo)
+    _hint(persona)
+
+
+def _table(persona: Persona) -> Table:
     table = Table(box=box.SIMPLE)
     for column in ("version", "made", "base", "size", "likeness", "drift", "runs_in"):
         table.add_column(text(f"shelf.{column}"))
@@ -184,15 +225,24 @@ def _show(persona: Persona) -> None:
             f"{release.tag}{mark}",
             release.created_at[:10],
             release.base,
-            f"{release.size / 1e9:.2f} GB" if release.size >= 1e7 else f"{release.size / 1e6:.2f} MB",
+            size_in_words(release.size),
             "–" if release.likeness is None else f"{release.likeness:.0%}",
             "–" if release.drift is None else f"{release.drift:.4f}",
             ", ".join(release.spaces) or "–",
         )
-    console().print(table)
-    if not persona.private:
-        say("shelf.make_private", repo=persona.repo)
+    return table
+
+
+def _hint(persona: Persona) -> None:
+    """What to type to go back or on to the next version, and to keep the default alone."""
     tags = [release.tag for release in persona.releases]
-    older = tags[tags.index(persona.default) + 1 :] if persona.default in tags else []
+    if persona.default not in tags:
+        return
+    place = tags.index(persona.default)
+    newer, older = tags[:place], tags[place + 1 :]
     if older:
-        say("shelf.next", repo=persona.repo, older=older[0])
+        say("shelf.back", repo=persona.repo, tag=older[0])
+    if newer:
+        say("shelf.forward", repo=persona.repo, tag=newer[0])
+    if newer or older:
+        say("shelf.keep_one", repo=persona.repo, tag=persona.default)

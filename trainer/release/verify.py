@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from persona_core.engine.base import compute_dtype
 from persona_core.errors import ReleaseError
 from trainer.release.merging import load_tuned
-from trainer.tuning.base import Device, compute_dtype, keep_unpacked, quantised_layers
+from trainer.tuning.base import Device, keep_unpacked, quantised_layers
 from trainer.tuning.evaluation import labelled_logits
 from trainer.tuning.labels import IGNORED, Row
 from trainer.tuning.source import Source

@@ -8,23 +8,27 @@ Each can be interrupted and run again: what is done already is found done.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
-from persona_core.errors import HubError, SettingsError
+from persona_core.errors import HubError, PersonaError, SettingsError
 from persona_core.hub import (
     Repository,
+    RepositoryType,
     client,
+    exists,
     hub_errors,
     keep_private,
     require_private,
     require_write_token,
 )
 from persona_core.manifest import FILE_NAME
-from trainer.progress import say
-from trainer.release.pushing import HUBS_OWN, PUSHED, commit, find_version, same_files, versions
-from trainer.release.shelf import REVISION_VARIABLE, Pin, pins_of
-from trainer.run import RUNS, load_run
+from persona_core.texts import text
+from trainer.progress import at_terminal, say
+from trainer.release.pushing import HUBS_OWN, PUSHED, commit, find_version, same_files, telling, versions
+from trainer.release.shelf import REVISION_VARIABLE, Pin, pins_of, set_variable
+from trainer.run import RUNS, load_run, storage
 
 Ask = Callable[[str], str]  # shows a question, gives what was typed
 
@@ -49,7 +53,7 @@ def roll_back(repo_id: str, tag: str) -> None:
     else:
         _restore(before, wanted, f"Roll back to {tag}")
         say("shelf.rolled_back", repo=repo_id, tag=tag)
-    _pin(pins_of(repo_id), tags[tag])
+    _pin(pins_of(repo_id), tags[tag], tag)
 
 
 def _restore(before: Repository, wanted: Repository, title: str) -> None:
@@ -65,14 +69,12 @@ def _restore(before: Repository, wanted: Repository, title: str) -> None:
     )
 
 
-def _pin(pins: tuple[Pin, ...], revision: str) -> None:
-    """Have each Space run ``revision``. A changed variable restarts it, so what is right already is left alone."""
-    api = client()
+def _pin(pins: tuple[Pin, ...], revision: str, tag: str) -> None:
+    """Have each Space run ``revision``, the commit of ``tag``. A changed variable restarts it, so what is right already is left alone."""
     for pin in pins:
         if pin.revision != revision:
-            with hub_errors(pin.space):
-                api.add_space_variable(pin.space, REVISION_VARIABLE, revision)
-            say("shelf.pinned", space=pin.space, revision=revision[:7])
+            set_variable(pin.space, REVISION_VARIABLE, revision)
+            say("shelf.pinned", space=pin.space, tag=tag)
 
 
 def forget_older(repo_id: str, ask: Ask) -> None:
@@ -95,13 +97,13 @@ def forget_older(repo_id: str, ask: Ask) -> None:
 
     name = kept or "v1"
     api = client()
-    with hub_errors(repo_id):
+    with telling("shelf.half_forgotten_older", repo_id), hub_errors(repo_id):
         for tag in tags:  # the kept one too: it would hold its whole past
             api.delete_tag(repo_id, tag=tag)
         api.super_squash_history(repo_id, branch="main", commit_message=f"Release {name}")
         squashed = keep_private(repo_id)
         api.create_tag(repo_id, tag=name, revision=squashed.commit)
-    _pin(pins, squashed.commit)
+        _pin(pins, squashed.commit, name)
     say("shelf.forgot_older", repo=repo_id, tag=name, count=len(tags.keys() - {kept}))
 
 
@@ -110,40 +112,78 @@ def forget(repo_id: str, ask: Ask, *, runs: bool = False) -> None:
 
     Raises:
         SettingsError: the name was not typed; nothing was deleted.
-        HubError: the Hub did not do it; the same command goes on.
+        HubError: there is nothing to delete, or the Hub did not do it; the same command goes on.
     """
     require_write_token(repo_id)
-    pins, folders = pins_of(repo_id), list(_folders(repo_id)) if runs else []
-    doomed = [repo_id, *(pin.space for pin in pins), *map(str, folders)]
-    _require_name(repo_id, ask, "shelf.ask_forget", what=", ".join(doomed))
+    is_there = exists(repo_id)
+    doomed = [(repo_id, partial(_delete, repo_id))] if is_there else []  # the voice first
+    doomed += [(pin.space, partial(_delete, pin.space, "space")) for pin in pins_of(repo_id)]
+    pushed = list(_runs(repo_id)) if runs else []
+    doomed += [(str(folder), partial(_remove, folder)) for folder in pushed]
+    if runs and (copies := _copies(repo_id)).is_dir():
+        doomed.append((text("shelf.copies", folder=copies), partial(_remove, copies)))
+    if not doomed:
+        raise HubError("shelf.nothing_there", repo=repo_id)
+    if not is_there:
+        say("shelf.not_there", repo=repo_id)
+    _require_name(repo_id, ask, "shelf.ask_forget", what=", ".join(name for name, _ in doomed))
 
-    api = client()
-    with hub_errors(repo_id):
-        api.delete_repo(repo_id, missing_ok=True)  # the voice first
-    for pin in pins:
-        with hub_errors(pin.space):
-            api.delete_repo(pin.space, repo_type="space", missing_ok=True)
-    for folder in folders:
-        shutil.rmtree(folder)
-    say("shelf.forgot", what=", ".join(doomed))
+    _carry_out(doomed)
+    say("shelf.forgot", what=", ".join(name for name, _ in doomed))
     if not runs:
         say("shelf.runs_stay", repo=repo_id)
+    elif not pushed:
+        say("shelf.no_runs", repo=repo_id, folder=RUNS.resolve())
+
+
+def _delete(repo_id: str, repo_type: RepositoryType = "model") -> None:
+    api = client()
+    with hub_errors(repo_id):
+        api.delete_repo(repo_id, repo_type=repo_type)
+
+
+def _remove(folder: Path) -> None:
+    with storage(folder):
+        shutil.rmtree(folder)
+
+
+def _carry_out(deletions: Sequence[tuple[str, Callable[[], None]]]) -> None:
+    """One after the other; what stops it, Ctrl-C among it, is told with what is gone and what may still be there."""
+    names = [name for name, _ in deletions]
+    for done, (_, delete) in enumerate(deletions):
+        try:
+            delete()
+        except (PersonaError, KeyboardInterrupt):
+            gone, left = ", ".join(names[:done]) or "–", ", ".join(names[done:])
+            say("shelf.half_forgotten", gone=gone, left=left)
+            raise
 
 
 def _require_name(repo_id: str, ask: Ask, key: str, **values: object) -> None:
     say(key, repo=repo_id, **values)
-    if ask("shelf.type_name").strip() != repo_id:
+    try:
+        typed = ask("shelf.type_name").strip()
+    except EOFError:  # Ctrl-D: whoever closes the line has confirmed nothing
+        typed = ""
+    except KeyboardInterrupt:
+        say("shelf.nothing_deleted", repo=repo_id)
+        raise
+    if not typed and not at_terminal():
+        raise SettingsError("shelf.no_terminal", repo=repo_id)
+    if typed != repo_id:
         raise SettingsError("shelf.not_confirmed", repo=repo_id)
 
 
-def _folders(repo_id: str) -> Iterator[Path]:
-    """The runs below runs/ that were pushed there, and the copies in the Hub's cache."""
-    from huggingface_hub import constants
-    from huggingface_hub.file_download import repo_folder_name
-
+def _runs(repo_id: str) -> Iterator[Path]:
+    """The runs below runs/ that were pushed there."""
     for file in sorted(RUNS.glob("*/run.toml")):
         if load_run(file.parent).read_metrics().get(PUSHED, {}).get("repo") == repo_id:
             yield file.parent
-    cached = Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repo_id, repo_type="model")
-    if cached.is_dir():
-        yield cached
+
+
+def _copies(repo_id: str) -> Path:
+    """What of it lies in the Hub's cache, if anything does."""
+    from huggingface_hub import constants
+    from huggingface_hub.file_download import repo_folder_name
+
+    return Path(constants.HF_HUB_CACHE) / repo_folder_name(repo_id=repo_id, repo_type="model")

@@ -12,8 +12,7 @@ from pathlib import Path
 from persona_core.errors import HubError, SettingsError
 from persona_core.hub import repository_url
 from persona_core.prompt import ChatFormat
-from persona_core.texts import text
-from trainer.progress import console, say
+from trainer.progress import agrees, console, say
 from trainer.remote.depot import close_depot, fetch_result, holds_state, send_parcel
 from trainer.remote.estimate import Estimate, Work, estimate
 from trainer.remote.flavour import Flavour, Place
@@ -36,8 +35,6 @@ from trainer.tuning.memory import Plan, in_gib, least
 from trainer.tuning.schedule import recommended_epochs
 from trainer.tuning.shapes import Shape, shape_of
 from trainer.tuning.source import Source, source_of
-
-YES = ("y", "yes", "ㅛ", "네")
 
 
 def is_away(run: Run) -> bool:
@@ -131,7 +128,7 @@ def _ask(guess: Estimate) -> None:
     """Go on only with a yes; where nobody sits at a terminal it has to be in the command."""
     if not (sys.stdin.isatty() and console().is_terminal):
         raise SettingsError("jobs.not_confirmed", cost=guess.cost, most=guess.most)
-    if console().input(text("jobs.question") + " ").strip().lower() not in YES:
+    if not agrees("jobs.question"):
         raise SettingsError("jobs.declined")
 
 

@@ -7,10 +7,11 @@ import importlib.util
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
+from persona_core.engine.base import base_config, compute_dtype, nf4
 from persona_core.errors import PersonaError, TrainingError
 from persona_core.hub import hub_errors
 from trainer.tuning.attention import attend_by_row
@@ -70,17 +71,6 @@ def choose_device(asked: Literal["auto", "cpu", "cuda"]) -> Device:
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def compute_dtype(device: Device) -> Any:
-    """bfloat16 where the hardware has it, else what is next best: float16 on old GPUs, float32 on old CPUs."""
-    import torch
-
-    if device == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
-    from bitsandbytes.functional import has_avx512bf16
-
-    return torch.bfloat16 if has_avx512bf16() else torch.float32
-
-
 def load_tokenizer(source: Source) -> Any:
     """The base's tokenizer.
 
@@ -102,36 +92,13 @@ def load_tokenizer(source: Source) -> Any:
 
 
 def load_config(source: Source) -> Any:
-    """The base's configuration, without its weights.
-
-    Llama's own class in transformers (seen in 5.17 to 5.23) refuses heads that do not divide the hidden size, although
-    their width is given, as in Kanana 1.5. Mistral's computes the same and takes them: such a base is trained, and
-    released, under that name, so that it loads for everyone.
+    """The base's configuration, without its weights. See `persona_core.engine.base.base_config`.
 
     Raises:
         TrainingError: it cannot be loaded.
     """
-    from transformers import AutoConfig, MistralConfig, PreTrainedConfig
-
-    revision = source.base.revision or "main"
     with _explained(source):
-        told, _ = PreTrainedConfig.get_config_dict(source.location, revision=revision)
-        if _is_refused_llama(told):
-            renamed = {
-                "model_type": "mistral",
-                "architectures": ["MistralForCausalLM"],
-                "sliding_window": None,
-            }
-            return MistralConfig.from_dict({**told, **renamed})
-        return AutoConfig.from_pretrained(source.location, revision=revision, trust_remote_code=False)
-
-
-def _is_refused_llama(told: Mapping[str, Any]) -> bool:
-    """Whether a config.json is a Llama whose heads have a width of their own, and that Mistral's class can stand for."""
-    if told.get("model_type") != "llama" or not told.get("head_dim"):
-        return False
-    has_bias = told.get("attention_bias") or told.get("mlp_bias")
-    return bool(told["hidden_size"] % told["num_attention_heads"] and not has_bias)
+        return base_config(source.location, source.base.revision)
 
 
 def load_model(source: Source, device: Device) -> Any:
@@ -142,22 +109,16 @@ def load_model(source: Source, device: Device) -> Any:
         HubError, StorageError: it cannot be downloaded.
     """
     import torch
-    from transformers import AutoModelForCausalLM, BitsAndBytesConfig
+    from transformers import AutoModelForCausalLM
 
     dtype = compute_dtype(device)
-    nf4 = BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type="nf4",
-        bnb_4bit_use_double_quant=True,
-        bnb_4bit_compute_dtype=dtype,
-    )
     with _explained(source):
         model = AutoModelForCausalLM.from_pretrained(
             source.location,
             revision=source.base.revision or "main",
             config=load_config(source),
             dtype=dtype,
-            quantization_config=nf4,
+            quantization_config=nf4(dtype),
             device_map={"": torch.device(device, _own_gpu()) if device == "cuda" else device},
             attn_implementation="sdpa",
             trust_remote_code=False,

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from persona_core.engine.base import compute_dtype
 from persona_core.manifest import Base
 from trainer.run import Run
 from trainer.tuning.adapter import in_full_precision, lora, save_adapter
-from trainer.tuning.base import compute_dtype, load_model
+from trainer.tuning.base import load_model
 from trainer.tuning.labels import IGNORED, Row
 from trainer.tuning.memory import Plan
 from trainer.tuning.source import Source

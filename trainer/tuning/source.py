@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from persona_core.errors import TrainingError
-from persona_core.hub import bound_every_wait, hub_errors
+from persona_core.hub import hub_errors
 from persona_core.manifest import Base
+from persona_core.waiting import bound_every_wait
 from trainer.run import Run
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")

@@ -1,12 +1,13 @@
 """Tokens become bubbles one by one, and a history that is too long loses its oldest turns."""
 
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from persona_core.engine.decoding import bubbles_of, prompt_ids
+from persona_core.engine.decoding import bubbles_of, prompt_ids, reply_so_far, split_begun
+from persona_core.engine.taste import LONGEST_RUN
 from persona_core.errors import EngineError
 from persona_core.manifest import Base, PersonaManifest
 from persona_core.prompt import Turn, clean_bubble, encode, parse_reply
@@ -24,16 +25,21 @@ def tokens(tokenizer, text: str) -> list[int]:
     return tokenizer(text, add_special_tokens=False).input_ids
 
 
-def test_each_yield_has_one_bubble_more(tokenizer):
+def bubbles(tokenizer, ids):
+    """What `bubbles_of` yields, each step once: it yields after every token."""
+    return [step for step, _ in groupby(bubbles_of(tokenizer, ids, "\n")) if step]
+
+
+def test_each_step_has_one_bubble_more(tokenizer):
     """A bubble is shown when it is complete: at the separator, or at the end."""
-    seen = list(bubbles_of(tokenizer, tokens(tokenizer, "ㅇㅇ\n가는중ㅋㅋ\n기다려"), "\n"))
+    seen = bubbles(tokenizer, tokens(tokenizer, "ㅇㅇ\n가는중ㅋㅋ\n기다려"))
 
     assert seen == [["ㅇㅇ"], ["ㅇㅇ", "가는중ㅋㅋ"], ["ㅇㅇ", "가는중ㅋㅋ", "기다려"]]
 
 
 def test_blank_lines_are_no_bubbles(tokenizer):
     """A model that writes empty lines shows nothing for them."""
-    assert list(bubbles_of(tokenizer, tokens(tokenizer, "\n\nㅇㅇ\n \n"), "\n")) == [["ㅇㅇ"]]
+    assert bubbles(tokenizer, tokens(tokenizer, "\n\nㅇㅇ\n \n")) == [["ㅇㅇ"]]
 
 
 def test_a_model_that_says_nothing_yields_nothing(tokenizer):
@@ -45,19 +51,53 @@ def test_half_a_character_at_the_end_is_not_shown(tokenizer):
     """A reply cut in the middle of a syllable's bytes ends before it."""
     cut = tokens(tokenizer, "굿😀")[:-1]
 
-    assert list(bubbles_of(tokenizer, cut, "\n")) == [["굿"]]
+    assert bubbles(tokenizer, cut) == [["굿"]]
 
 
 @given(st.text(max_size=60).map(clean_bubble))
 @settings(deadline=None)
 def test_the_last_yield_is_the_parsed_reply(tokenizer, text):
     """Streaming ends where parsing the whole text would, and never takes a bubble back."""
-    yields = list(bubbles_of(tokenizer, tokens(tokenizer, text), "\n"))
+    yields = bubbles(tokenizer, tokens(tokenizer, text))
 
     assert (yields[-1] if yields else []) == list(parse_reply(text))
     for earlier, later in pairwise(yields):
         assert later[: len(earlier)] == earlier
         assert len(later) > len(earlier)
+
+
+def test_whoever_listens_gets_a_word_in_after_every_token(tokenizer):
+    """A long bubble can be stopped in its middle."""
+    ids = tokens(tokenizer, "지금 가는 중이야 조금만 기다려줘")
+    listening = bubbles_of(tokenizer, iter(ids), "\n")
+
+    assert [next(listening) for _ in ids[:-1]] == [[]] * (len(ids) - 1)
+
+
+def test_an_endless_bubble_is_the_last_and_costs_no_more(tokenizer):
+    """Two hundred ㅋ are seen coming."""
+    left = iter(tokens(tokenizer, "ㅇㅇ\n" + "ㅋ" * 200 + "\n응"))
+    *_, seen = bubbles_of(tokenizer, left, "\n")
+
+    assert seen[0] == "ㅇㅇ"
+    assert LONGEST_RUN < len(seen[1]) < LONGEST_RUN + 10
+    assert len(list(left)) > 100
+
+
+def test_a_reply_that_has_begun_goes_on_where_it_stood(tokenizer):
+    """Its tokens are those of the training, up to the next bubble; the question before it stays a question."""
+    talk = [Turn("partner", ("밥?",)), Turn("persona", ("ㅇㅇ", "너는"))]
+    asked, begun = split_begun(talk)
+    so_far = reply_so_far(tokenizer, begun, MANIFEST)
+
+    assert (asked, begun) == (talk[:1], ("ㅇㅇ", "너는"))
+    assert tokenizer.decode(so_far) == "ㅇㅇ\n너는\n"
+    whole = encode(
+        tokenizer, [*talk[:1], Turn("persona", ("ㅇㅇ", "너는", "먹었어"))], MANIFEST.chat_format
+    ).ids
+    start = prompt_ids(tokenizer, asked, MANIFEST, 1000) + so_far
+    assert whole[: len(start)] == start
+    assert split_begun(asked) == (asked, ())
 
 
 def test_the_oldest_exchange_leaves_first(tokenizer):

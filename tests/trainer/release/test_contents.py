@@ -1,9 +1,12 @@
 """What may be in a release: an allow-list of names, and a look into every text."""
 
+import sys
+
 import pytest
 
 from persona_core.errors import ReleaseError
 from persona_core.manifest import PersonaManifest
+from tests.tiny_release import tiny_run
 from trainer.release.contents import is_release_file, read_contents
 from trainer.release.scanning import Privacy
 
@@ -60,6 +63,7 @@ def test_an_unexpected_file_is_refused(released, copy_of):
         read_contents(release)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links take an administrator there")
 def test_a_link_is_refused(released, copy_of, tmp_path):
     """A link could lead anywhere."""
     release = copy_of(released).release
@@ -103,6 +107,26 @@ def test_the_paths_of_the_run_are_refused(released, copy_of):
         read_contents(release, Privacy(frozenset({"/srv/chats"})))
     places = Privacy.of(released).places
     assert {str(released.path), released.settings.base, released.settings.exports[0]} <= places
+
+
+@pytest.mark.parametrize("name", ["README.md", "LICENSE", "persona.json"])
+def test_a_paper_that_is_missing(tmp_path, name):
+    """Card, licence and contract belong to every release."""
+    release = tiny_run(tmp_path / "run").release
+    (release / name).unlink()
+
+    with pytest.raises(ReleaseError, match=f"lacks {name}.*persona export"):
+        read_contents(release)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", ""])
+def test_a_broken_manifest(tmp_path, content):
+    """One line that says what to do, whatever is in the file."""
+    release = tiny_run(tmp_path / "run").release
+    (release / "persona.json").write_text(content, encoding="utf-8")
+
+    with pytest.raises(ReleaseError, match=r"persona\.json is broken. Delete the release folder"):
+        read_contents(release)
 
 
 @pytest.mark.parametrize("change", ["alter", "remove"])

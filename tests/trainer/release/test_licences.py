@@ -1,18 +1,22 @@
 """Licences of bases: what a release must carry, and what its repository must be called."""
 
+from dataclasses import replace
+
 import pytest
 
 from persona_core.errors import ReleaseError, SettingsError
-from persona_core.manifest import Base
+from persona_core.manifest import Base, PersonaManifest
+from tests.tiny_release import push, tiny_run
 from trainer.release.licences import (
     UNKNOWN,
     Licence,
     declared_licence,
     licence_of,
     require_acceptance,
-    require_name,
+    require_duties,
     write_licence_files,
 )
+from trainer.run import Run
 from trainer.tuning.source import Source
 
 EXAONE = Base("LGAI-EXAONE/EXAONE-4.0-1.2B")
@@ -42,13 +46,59 @@ def test_the_duties_of_the_table():
     assert licence_of(Base("my-model")) == UNKNOWN == Licence("other", "see-base-model")
 
 
-def test_a_name_that_the_licence_asks_for():
+@pytest.fixture
+def run(tmp_path):
+    """A run whose release has a card and a licence, and no notice."""
+    return tiny_run(tmp_path / "runs" / "first")
+
+
+def accepting(run, licence):
+    """The same run, in which ``licence`` was accepted."""
+    return Run(run.path, replace(run.settings, accepted_licence=licence))
+
+
+def test_a_name_that_the_licence_asks_for(run):
     """EXAONE's derivatives are called EXAONE-something; others are free."""
-    require_name(Base("Qwen/Qwen3-0.6B"), "minsu/talk")
-    require_name(EXAONE, "minsu/exaone-talk")
+    require_duties(run, Base("Qwen/Qwen3-0.6B"), "minsu/talk")
+    require_duties(accepting(run, "exaone"), EXAONE, "minsu/exaone-talk")
 
     with pytest.raises(ReleaseError, match="EXAONE"):
-        require_name(EXAONE, "exaone/talk")
+        require_duties(accepting(run, "exaone"), EXAONE, "exaone/talk")
+
+
+def test_a_notice_that_the_licence_asks_for(run):
+    """Its words must be in the file; another text is not enough."""
+    kanana, notice = Base("kakaocorp/kanana-2-3b-instruct"), run.release / "NOTICE"
+    for words in (None, "Made by somebody.\n"):
+        if words:
+            notice.write_text(words, encoding="utf-8")
+        with pytest.raises(ReleaseError, match="words that the file NOTICE lacks"):
+            require_duties(run, kanana, "minsu/talk")
+
+    notice.write_text(f"Made by somebody.\n{licence_of(kanana).notice}\n", encoding="utf-8")
+    require_duties(run, kanana, "minsu/talk")
+
+
+def test_a_licence_that_nobody_accepted_is_not_passed_on(run):
+    """Whatever happened to the run or its release since: the settings say what was accepted, and of which licence."""
+    base = Base("somebody/some-model", licence="cc-by-nd-4.0")
+    for accepted in ("", "exaone"):
+        with pytest.raises(ReleaseError, match=r'accepted_licence = "cc-by-nd-4.0" into .*run\.toml'):
+            require_duties(accepting(run, accepted), base, "minsu/talk")
+
+    require_duties(accepting(run, "cc-by-nd-4.0"), base, "minsu/talk")
+
+
+def test_a_push_asks_for_the_duties_first(hub, monkeypatch, run):
+    """Nothing is asked of the Hub before."""
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    manifest = PersonaManifest.read(run.release)
+    replace(manifest, base=Base("kakaocorp/kanana-2-3b-instruct")).write(run.release)
+
+    with hub.control.recording() as requests, pytest.raises(ReleaseError, match="NOTICE"):
+        push(run, "minsu/talk")
+
+    assert requests == []
 
 
 def test_licence_files_of_a_local_base_are_copied(tmp_path):
@@ -88,6 +138,35 @@ def test_a_notice_is_written_when_the_licence_asks_for_one(tmp_path):
     write_licence_files(Source(str(base), Base("kakaocorp/kanana-2-3b-instruct")), release)
 
     assert (release / "NOTICE").read_text(encoding="utf-8").startswith("Powered by Kanana")
+
+
+def test_a_notice_of_the_base_is_added_to(tmp_path):
+    """Its own words stay."""
+    base, release = tmp_path / "kanana", tmp_path / "release"
+    base.mkdir()
+    release.mkdir()
+    (base / "NOTICE").write_text("Made by somebody.\n", encoding="utf-8")
+
+    write_licence_files(Source(str(base), Base("kakaocorp/kanana-2-3b-instruct")), release)
+
+    assert (release / "NOTICE").read_text(encoding="utf-8").splitlines() == [
+        "Made by somebody.",
+        "",
+        licence_of(Base("kakaocorp/kanana-2-3b-instruct")).notice,
+    ]
+
+
+def test_a_base_without_a_licence_file(tmp_path):
+    """The release says in one which licence it is."""
+    base, release = tmp_path / "base", tmp_path / "release"
+    base.mkdir()
+    release.mkdir()
+    (base / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
+
+    write_licence_files(Source(str(base), Base("base")), release)
+
+    assert [path.name for path in release.iterdir()] == ["LICENSE"]
+    assert (release / "LICENSE").read_text(encoding="utf-8") == "The base model is base. Its licence: mit\n"
 
 
 def test_a_local_base_declares_its_licence_in_its_card(tmp_path):

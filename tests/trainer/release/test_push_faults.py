@@ -1,21 +1,28 @@
 """A fault at request k of a push, for all k: always a whole release, never mixed, never public, and the next push ends it.
 
-The release is real in form and tiny: three files, one of them an object. It is fetched back and compared, not asked.
+The release is real in form and tiny: four files, one of them an object. It is fetched back and compared, not asked.
 """
 
 import io
+import signal
+import subprocess
+import sys
+import time
 import traceback
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from persona_core import waiting
 from persona_core.errors import HubError, ReleaseError, RepositoryIsPublic
 from tests.hub.faults import Fault
 from tests.tiny_release import WEIGHTS, push, tiny_run, train
 from trainer import progress
 from trainer.release import pushing
 
+ROOT = Path(__file__).parents[3]
 REPO = "minsu/talk"
 FULL = "Private repository storage limit reached"
 
@@ -184,6 +191,100 @@ def test_a_passing_trouble_needs_nobody(hasty, heard, monkeypatch, run):
 
     assert heard.getvalue().count("Trying again by itself") == 2
     assert hasty.control.repo(REPO).meta["tags"].keys() == {"v1"}
+
+
+def test_while_it_tries_again_nobody_is_told_to(hasty, heard, monkeypatch, run):
+    """One sentence says what is wrong; what to type follows when it has given up."""
+    monkeypatch.setattr(pushing, "PAUSES_S", (0.0,))
+    hasty.control.inject(Fault.answer(503, path="/commit/", times=None))
+
+    with pytest.raises(HubError, match="Run the same command again in a while"):
+        push(run, REPO)
+
+    assert "trouble (error 503). Trying again by itself in 0 s." in heard.getvalue()
+    assert "Run the same command" not in heard.getvalue()
+
+
+def test_a_hub_that_is_silent_from_the_start(hasty, heard, monkeypatch, run):
+    """Each try waits once, and says so; the client does not repeat it on its own."""
+    monkeypatch.setattr(pushing, "PAUSES_S", (0.0, 0.0))
+    monkeypatch.setattr(waiting, "ANSWER_SECONDS", 0.2)
+    hasty.control.inject(Fault.silence(times=None))
+
+    with pytest.raises(HubError, match="cannot be reached"):
+        push(run, REPO)
+
+    assert heard.getvalue().count("does not answer, or the connection broke. Trying again") == 2
+    assert [record.path for record in hasty.control.requests] == ["/api/whoami-v2"] * 3
+
+
+def test_a_hub_that_falls_silent_over_its_work(hasty, monkeypatch, run):
+    """What the client would ask five times more, with a time-out each, is asked once."""
+    monkeypatch.setattr(waiting, "SILENCE_SECONDS", 0.2)
+    hasty.control.inject(Fault.silence(path="/preupload/", times=None))
+
+    with pytest.raises(HubError, match="cannot be reached"):
+        push(run, REPO)
+
+    assert len([record for record in hasty.control.requests if "/preupload/" in record.path]) == 1
+
+
+def test_a_long_wait_that_the_hub_asks_for(hasty, heard, run):
+    """Ten minutes are no time to sleep through: the push ends and says how long."""
+    hasty.control.inject(Fault.answer(429, headers={"Retry-After": "600"}, path="/storage/", times=None))
+
+    with pytest.raises(HubError, match="asks to wait 10 minutes"):
+        push(run, REPO)
+
+    assert "Nothing in minsu/talk was replaced" in heard.getvalue()
+
+
+def test_two_pushes_of_one_run_do_not_meet(hasty, run):
+    """Each fetches its release back into a folder of its own: the end of one leaves the other's alone."""
+
+    def push_elsewhere(folder):
+        push(run, "minsu/other")
+        assert (folder / WEIGHTS).is_file()
+
+    pushing.push(run, REPO, push_elsewhere)
+
+    assert hasty.control.repo("minsu/other").meta["tags"].keys() == {"v1"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to another process")
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ({"method": "PUT"}, "Nothing in minsu/talk was replaced"),
+        ({"path": "/resolve/"}, "holds the whole new release, but the check"),
+    ],
+)
+def test_an_interrupted_push_ends_while_the_hub_is_silent(hub, run, where, said):
+    """Ctrl-C waits for no answer and no thread: the line says what is there, and the program is gone."""
+    (run.release / "bf16").mkdir()
+    (run.release / "bf16" / WEIGHTS).write_bytes((run.release / WEIGHTS).read_bytes()[:-1] + b"\1")
+    train(run, 1)  # two objects: the client sends them in threads
+    hub.control.inject(Fault.silence(**where, times=None))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "trainer.cli", "push", run.path, REPO],
+        env=hub.environment(token=hub.token, extra={"PERSONA_LANG": "en"}),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # a shell's background jobs ignore Ctrl-C, and so would everything they start
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    while process.poll() is None and not any(record.fault for record in hub.control.requests):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    heard, _ = process.communicate(
+        timeout=waiting.SILENCE_SECONDS / 2
+    )  # below the client's own end of waiting
+
+    assert process.returncode == 130
+    assert said in heard
+    assert "Interrupted. Run the same command again" in heard
 
 
 def test_a_repository_that_cannot_be_closed_again(hasty, run):

@@ -383,6 +383,7 @@ def test_somebody_else_pushing_at_the_same_time(signed_in, released, copy_of):
     assert signed_in.control.files(REPO)["README.md"] == b"mine"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to another process")
 def test_an_interrupted_push_leaves_the_repository_as_it_was(hub, released):
     """Ctrl-C during the upload: no commit; the same command then finishes it."""
     hub.control.inject(Fault.delay(1.0, path="/storage/", times=None))

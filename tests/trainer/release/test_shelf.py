@@ -3,16 +3,19 @@
 import json
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from persona_core.errors import HubError, SettingsError
+from persona_core.errors import HubError, ReleaseError, SettingsError
 from tests.hub.faults import Fault
 from tests.tiny_release import WEIGHTS, push, tiny_run, train
 from trainer.cli import app
-from trainer.release import pushing
-from trainer.release.shelf import find_personas, pins_of
+from trainer.release import pushing, withdrawal
+from trainer.release.shelf import find_personas, pins_of, show
+from trainer.release.size import size_in_words
 from trainer.release.withdrawal import forget, forget_older, roll_back
+from trainer.run import load_run
 
 REPO, SPACE = "minsu/talk", "minsu/talk-space"
 
@@ -95,6 +98,68 @@ def test_list_json_is_one_document(shelf):
     ]
 
 
+@pytest.mark.parametrize(
+    ("default", "hints"),
+    [
+        ("v1", {"Go on to the newest: persona rollback minsu/talk v3", "Delete all but v1"}),
+        (
+            "v2",
+            {
+                "Go back: persona rollback minsu/talk v1",
+                "Go on to the newest: persona rollback minsu/talk v3",
+                "Delete all but v2",
+            },
+        ),
+        ("v3", {"Go back: persona rollback minsu/talk v2", "Delete all but v3"}),
+    ],
+)
+def test_what_to_type_below_the_list(shelf, tmp_path, capsys, default, hints):
+    """Back, on, and what a deletion leaves."""
+    run = load_run(tmp_path / "runs" / "first")
+    train(run, 2)
+    push(run, REPO)
+    roll_back(REPO, default)
+    capsys.readouterr()
+
+    show(as_json=False)
+
+    lines = capsys.readouterr().err.splitlines()
+    assert {line.partition(": persona forget")[0] for line in lines if "persona " in line} == hints
+
+
+def test_a_release_without_its_card_is_listed(shelf):
+    """Whoever deleted README.md on the Hub's page still has a persona there."""
+    shelf.api().delete_file("README.md", REPO)
+
+    (persona,) = find_personas()
+
+    assert [release.tag for release in persona.releases] == ["v2", "v1"]
+
+
+def test_what_has_no_version_yet_is_unfinished(shelf, tmp_path, capsys):
+    """Its check was interrupted: the list says so, and what finishes it."""
+
+    def fail(folder):
+        raise ReleaseError("release.no_answer", reason="silence")
+
+    with pytest.raises(ReleaseError):
+        pushing.push(load_run(tmp_path / "runs" / "first"), "minsu/new", fail)
+    capsys.readouterr()
+
+    newest, finished = find_personas()
+    assert (newest.repo, newest.default, newest.unfinished, newest.releases) == ("minsu/new", "", True, ())
+    assert not finished.unfinished
+    show(as_json=False)
+    assert "it has no version. To finish it: persona push runs/… minsu/new" in capsys.readouterr().err
+
+
+def test_sizes_are_in_one_way_of_writing():
+    """The largest unit of which there is one."""
+    sizes = {0: "0 bytes", 999: "999 bytes", 1000: "1.0 kB", 4_400_000: "4.4 MB", 999_960_000: "1.0 GB"}
+
+    assert {size: size_in_words(size) for size in sizes} == sizes
+
+
 def test_a_public_one_is_listed_as_such(shelf):
     """The list is where it would be noticed."""
     shelf.api().update_repo_settings(REPO, private=False)
@@ -131,6 +196,24 @@ def test_a_rollback_moves_the_default_and_the_space(shelf):
     roll_back(REPO, "v2")
     assert (weights(shelf), runs(shelf)) == (second, commit_of(shelf, "v2"))
     assert shelf.control.repo(REPO).meta["tags"].keys() == {"v1", "v2"}
+
+
+def test_a_rollback_names_the_version(shelf, capsys):
+    """The Space's line, too: nobody knows a commit by heart."""
+    open_space(shelf, "v2")
+
+    roll_back(REPO, "v1")
+
+    assert f"The Space {SPACE} runs v1 now" in capsys.readouterr().err
+
+
+def test_the_address_of_the_page_is_a_name(shelf):
+    """Pasted from the browser, for every verb."""
+    assert run_verb("rollback", f"{shelf.endpoint}/{REPO}", "v1")[0] == 0
+    assert run_verb("forget", f"{shelf.endpoint}/{REPO}/tree/main", "--yes")[0] == 0
+
+    with pytest.raises(KeyError):
+        shelf.control.repo(REPO)
 
 
 def test_a_rollback_to_what_is_there_changes_nothing(shelf):
@@ -199,8 +282,10 @@ def test_another_name_deletes_nothing(shelf, name):
 
 
 def test_without_a_terminal_only_yes_deletes(shelf):
-    """A script says it with an option."""
+    """A script says it with an option, and is told so."""
     assert run_verb("forget", REPO)[0] == 2
+    with pytest.raises(SettingsError, match=f"no terminal.*persona forget {REPO} --yes"):
+        forget(REPO, typed(""))
     assert shelf.control.repo(REPO)
 
     assert run_verb("forget", REPO, "--yes")[0] == 0
@@ -208,23 +293,72 @@ def test_without_a_terminal_only_yes_deletes(shelf):
         shelf.control.repo(REPO)
 
 
-def test_the_runs_here_go_when_asked(shelf, tmp_path):
+def test_the_runs_here_go_when_asked(shelf, tmp_path, capsys):
     """Those that were pushed there and copies from there; other runs stay."""
     tiny_run(tmp_path / "runs" / "second")
     shelf.api().hf_hub_download(REPO, "persona.json", cache_dir=tmp_path / "cache")
 
     forget(REPO, typed(REPO), runs=True)
 
+    assert f"downloaded copies ({tmp_path / 'cache'}" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "runs").iterdir()] == ["second"]
     assert not (tmp_path / "cache" / "models--minsu--talk").exists()
 
 
-def test_forgetting_goes_on_where_it_was_interrupted(shelf):
-    """The weights go first; the Space is found again without them."""
+def test_what_cannot_be_found_is_not_forgotten(shelf, monkeypatch):
+    """A name with a slip, or another's token: a 404 is no success."""
+    assert run_verb("forget", "minsu/tlak", "--yes")[0] == 2
+    with pytest.raises(HubError, match="minsu/tlak cannot be found, so nothing was deleted"):
+        forget("minsu/tlak", typed("minsu/tlak"))
+    monkeypatch.setenv("HF_TOKEN", shelf.stranger_token)
+    with pytest.raises(HubError, match="a token that may see it"):
+        forget(REPO, typed(REPO))
+
+    assert shelf.control.repo(REPO).meta["tags"].keys() == {"v1", "v2"}
+
+
+def test_what_is_here_can_be_forgotten_later(shelf, tmp_path, capsys):
+    """The repository is gone already, and the line says that only the rest is deleted."""
+    forget(REPO, typed(REPO))
+    assert "To delete them too" in capsys.readouterr().err
+
+    forget(REPO, typed(REPO), runs=True)
+
+    assert "Only the rest is deleted" in (said := capsys.readouterr().err)
+    assert f"Deleted: {REPO}" not in said
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_runs_that_lie_elsewhere_are_told_of(shelf, tmp_path, monkeypatch, capsys):
+    """From another folder they are not found, and the line says where they were looked for."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    forget(REPO, typed(REPO), runs=True)
+
+    said = capsys.readouterr().err
+    assert f"No run that was pushed to {REPO} lies in {tmp_path / 'elsewhere' / 'runs'}" in said
+    assert (tmp_path / "runs" / "first").is_dir()
+
+
+def test_a_line_that_is_closed_confirms_nothing(shelf):
+    """Ctrl-D is no name."""
+
+    def closed(question):
+        raise EOFError
+
+    for delete in (forget, forget_older):
+        with pytest.raises(SettingsError, match="nothing was deleted"):
+            delete(REPO, closed)
+
+
+def test_forgetting_goes_on_where_it_was_interrupted(shelf, capsys):
+    """The weights go first; the Space is found again without them, and the line says what is gone and what is not."""
     open_space(shelf, "v1")
     shelf.control.inject(Fault.answer(500, path="/repos/delete", at=2))
     with pytest.raises(HubError, match="error 500"):
         forget(REPO, typed(REPO))
+    assert f"Deleted: {REPO}. Still there, or just being deleted: {SPACE}." in capsys.readouterr().err
 
     forget(REPO, typed(REPO))
 
@@ -256,6 +390,45 @@ def test_a_release_that_a_space_runs_is_not_deleted(shelf):
         forget_older(REPO, typed(REPO))
 
     assert shelf.control.repo(REPO).meta["tags"].keys() == {"v1", "v2"}
+
+
+def test_ctrl_c_in_the_middle_tells_what_is_gone(shelf, tmp_path, monkeypatch, capsys):
+    """And what is not; the same command then deletes the rest."""
+
+    def interrupted(folder):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(withdrawal, "_remove", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            forget(REPO, typed(REPO), runs=True)
+
+    left = Path("runs") / "first"
+    assert f"Deleted: {REPO}. Still there, or just being deleted: {left}." in capsys.readouterr().err
+    forget(REPO, typed(REPO), runs=True)
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_ctrl_c_at_the_question_deletes_nothing(shelf, capsys):
+    """And the line says so."""
+
+    def interrupted(question):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        forget(REPO, interrupted)
+
+    assert f"Nothing of {REPO} was deleted" in capsys.readouterr().err
+    assert shelf.control.repo(REPO)
+
+
+def test_what_is_older_and_half_forgotten_is_told(shelf, capsys):
+    """What the repository gives is whole in any case."""
+    shelf.control.inject(Fault.answer(500, path="/super-squash"))
+    with pytest.raises(HubError, match="error 500"):
+        forget_older(REPO, typed(REPO))
+
+    assert "is whole; of the rest some may be deleted already" in capsys.readouterr().err
 
 
 def test_forgetting_what_is_older_can_be_interrupted_anywhere(shelf):

@@ -65,6 +65,7 @@ def test_the_handlers_are_what_they_were_before():
     assert signal.getsignal(signal.SIGINT) == before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to a group of processes")
 def test_ctrl_c_during_the_export_is_announced_once(trained, tmp_path):
     """Parent and child both get it, as at a terminal; one line is printed, and the exit code is that of an interrupt."""
     shutil.copytree(trained.path, tmp_path / "run")

@@ -342,6 +342,7 @@ def killed(make_run, tmp_path_factory):
     return runs
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="forks, and SIGKILL")
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_while_it_saves_a_run_goes_on_as_if_it_was_not(trained, killed, moment):
     """SIGKILL at any moment of a save leaves a checkpoint to go on from; curve and adapter are the unbroken run's."""

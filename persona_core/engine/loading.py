@@ -1,0 +1,130 @@
+"""A release's weights on the hardware there is: merged, or the adapter on its base in NF4.
+
+    model, tokenizer = load(release, manifest, "adapter", "cuda")
+
+Everything reaches the CPU first on ZeroGPU, and the GPU last: transformers' loading threads would touch the real driver,
+which is not there until a visitor's call brings it.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from persona_core.engine import Hardware, Weights
+from persona_core.engine.base import base_config, compute_dtype, nf4
+from persona_core.errors import EngineError, OutOfMemory, PersonaError
+from persona_core.hub import hub_errors
+from persona_core.manifest import PersonaManifest
+from persona_core.texts import text
+from persona_core.waiting import bound_every_wait
+
+log = logging.getLogger("persona")
+
+
+def load(release: Path, manifest: PersonaManifest, weights: Weights, hardware: Hardware) -> tuple[Any, Any]:
+    """The model in evaluation mode and its tokenizer; what was chosen stands in the log.
+
+    Raises:
+        EngineError: no such weights in the release, or damaged ones, a library or memory is missing.
+        HubError: the base of an adapter cannot be fetched.
+    """
+    artefact = manifest.artefact(weights)
+    if artefact is None:
+        raise EngineError("engine.missing_artefact", kind=weights)
+    try:
+        import torch
+        import transformers
+        from safetensors import SafetensorError
+    except ImportError as error:
+        raise EngineError("engine.missing_library", library=error.name, extra="space") from error
+
+    _be_quiet()
+    gpu = hardware == "cuda" or (hardware == "auto" and torch.cuda.is_available())
+    first: Literal["cpu", "cuda"] = "cuda" if gpu else "cpu"
+    with memory_errors():
+        try:
+            if weights == "adapter":
+                model, tokenizer = _load_adapter(release, release / artefact.path, manifest, first)
+            else:
+                model = transformers.AutoModelForCausalLM.from_pretrained(
+                    release, device_map={"": first}, dtype=_merged_dtype(first), attn_implementation="sdpa"
+                )
+                tokenizer = transformers.AutoTokenizer.from_pretrained(release)
+        except SafetensorError as error:
+            raise EngineError("engine.damaged", folder=release) from error
+        if hardware == "zero":
+            model = model.to("cuda")
+    device = "ZeroGPU" if hardware == "zero" else str(model.device)
+    log.info("%s", text("engine.loaded", weights=weights, device=device, dtype=str(model.dtype)[6:]))
+    return model.eval(), tokenizer
+
+
+def _load_adapter(
+    release: Path, adapter: Path, manifest: PersonaManifest, device: Literal["cpu", "cuda"]
+) -> tuple[Any, Any]:
+    """The adapter on its base, which is fetched from the Hub at the commit of the training."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    base = manifest.base
+    if base.revision is None:
+        raise EngineError("engine.local_base", base=base.id)
+    dtype = compute_dtype(device)
+    bound_every_wait()
+    with hub_errors(base.id, base.revision):
+        config = base_config(base.id, base.revision)
+        model = AutoModelForCausalLM.from_pretrained(
+            base.id,
+            revision=base.revision,
+            config=config,
+            dtype=dtype,
+            quantization_config=nf4(dtype),
+            device_map={"": device},
+            attn_implementation="sdpa",
+            trust_remote_code=False,
+        )
+        if (release / "tokenizer_config.json").is_file():
+            tokenizer = AutoTokenizer.from_pretrained(release)
+        else:  # an adapter that was downloaded alone
+            tokenizer = AutoTokenizer.from_pretrained(
+                base.id, revision=base.revision, config=config, trust_remote_code=False
+            )
+    return PeftModel.from_pretrained(model, str(adapter), torch_device=device), tokenizer
+
+
+@contextmanager
+def memory_errors() -> Iterator[None]:
+    """Say in words that memory ran out, of the GPU or of the machine.
+
+    Raises:
+        OutOfMemory: it did inside the block.
+    """
+    import torch
+
+    try:
+        yield
+    except PersonaError:
+        raise
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise OutOfMemory("engine.out_of_memory") from error
+    except RuntimeError as error:
+        if "allocate memory" not in str(error):  # how torch says it of a CPU
+            raise
+        raise OutOfMemory("engine.out_of_memory") from error
+
+
+def _be_quiet() -> None:
+    """No bars of files being read, and no news about kernels that nobody installed."""
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+
+
+def _merged_dtype(device: str) -> Any:
+    """bfloat16, in which merged weights are saved, except on GPUs older than Ampere, which only emulate it."""
+    import torch
+
+    return compute_dtype("cuda") if device == "cuda" else torch.bfloat16

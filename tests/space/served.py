@@ -49,6 +49,8 @@ class ScriptedEngine:
         reply = self.replies[(len(self.heard) - 1) % len(self.replies)]
         if isinstance(reply, Exception):
             raise reply
+        if history[-1].role == "persona":  # a reply that is gone on with
+            reply = reply[len(history[-1].bubbles) :]
         for count in range(1, len(reply) + 1):
             if self.hold:
                 self.permits.acquire(timeout=30)

@@ -33,7 +33,7 @@ from persona_core.invite import SECRET_LENGTH
 from persona_core.manifest import Generation
 from persona_core.prompt import Turn
 from persona_core.texts import text_in
-from waking import Report, Sleeper
+from waking import AGAIN_S, Report, Sleeper
 
 ZERO_REPLIES = (
     8  # at once on ZeroGPU, which gives each its own worker; elsewhere one model makes one reply at a time
@@ -116,7 +116,7 @@ def wake(settings: Settings) -> tuple[gr.Blocks, Sequence[BaseRoute]]:
     if settings.hardware == "zero":
         sleeper.wake()  # ZeroGPU packs at launch what was loaded before
     else:
-        threading.Thread(target=sleeper.wake, name="waking", daemon=True).start()
+        threading.Thread(target=sleeper.wake, args=(AGAIN_S,), name="waking", daemon=True).start()
     return page, routes(voice, sleeper, settings, lambda: sleeper.status)
 
 

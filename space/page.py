@@ -60,7 +60,7 @@ def build_page(voice: Voice, settings: Settings, status: Callable[[], Status] = 
     def show_status() -> tuple[Any, Any]:
         now = status()
         return line(status_text(now, settings)), gr.Timer(
-            active=now.state in ("waking", "downloading", "loading")
+            active=now.state != "ready"
         )
 
     with Page(title=say("space.title"), analytics_enabled=False, fill_height=True) as page:

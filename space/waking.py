@@ -10,7 +10,8 @@ that takes too long, an error says so in words she can read::
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -18,7 +19,15 @@ from persona_core.engine import Engine
 from persona_core.errors import EngineError, PersonaError
 from persona_core.manifest import Generation, PersonaManifest
 from persona_core.prompt import Turn
+from persona_core.refusals import PASSING
 
+AGAIN_S = (
+    15.0,
+    60.0,
+    300.0,
+    900.0,
+    3600.0,
+)  # until a Hub that was down is asked again: an evening's outage passes
 PATIENCE_S = 120.0  # a message waits so long for a cold start's loading; then she is told
 
 State = Literal["waking", "downloading", "loading", "ready", "failed"]
@@ -52,8 +61,19 @@ class Sleeper:
         self._awake = threading.Event()
         self._engine: Engine | None = None
 
-    def wake(self) -> None:
-        """Load the engine. What goes wrong is kept for whoever asks, never raised."""
+    def wake(self, pauses_s: Iterable[float] = ()) -> None:
+        """Load the engine. What goes wrong is kept for whoever asks, never raised.
+
+        What a passing trouble of the Hub stopped is tried again after each of ``pauses_s``.
+        """
+        self._try()
+        for pause in pauses_s:
+            if not self.status.error or self.status.error.key not in PASSING:
+                return
+            time.sleep(pause)
+            self._try()
+
+    def _try(self) -> None:
         try:
             self._engine = self._load(self._report)
         except PersonaError as error:

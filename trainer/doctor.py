@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from persona_core.errors import PersonaError
+from persona_core.refusals import PASSING
 from persona_core.texts import text
 from trainer.progress import say
 from trainer.run import RUNS
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 GIB = 2**30
 ROOM = 30 * GIB  # of disk: the largest base of the ladder in bfloat16, a run with its checkpoints, a release
-PASSING = ("hub.unreachable", "hub.busy", "hub.down")  # their texts are of a transfer that goes on
 TORCH = "torch==2.13.0"  # the pin of constraints.txt
 
 
@@ -129,7 +129,7 @@ def _plan(settings: Settings, base: str | None) -> "tuple[Plan | None, Finding |
             return plan_for(name, BASES[name], settings, device), None
         return plan(settings, find_source(name), device), None
     except PersonaError as error:
-        if error.key in PASSING:
+        if error.key in PASSING:  # their texts are of a transfer that goes on
             return None, _finding("doctor.base_unasked", base=name)
         return None, Finding(error.key, stops=True, text=str(error))
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from persona_core.errors import EngineError, TokenMissing
+from persona_core.errors import EngineError, HubError, TokenMissing
 from waking import Sleeper
 
 
@@ -75,3 +75,31 @@ def test_a_librarys_own_error_becomes_our_words(caplog):
     assert sleeper.status.error.key == "space.not_loaded"
     assert "no such host" not in str(sleeper.status.error)
     assert "no such host" in caplog.text
+
+
+def test_a_hub_that_was_down_is_asked_again():
+    """Until it is up, everyone is told; what does not pass by itself is not tried twice."""
+    troubles = [
+        HubError("hub.unreachable", repo="me/talk"),
+        HubError("hub.down", repo="me/talk", status=503, message=""),
+    ]
+    told = []
+
+    def load(report):
+        told.append(sleeper.status.error and sleeper.status.error.key)
+        if troubles:
+            raise troubles.pop(0)
+        return Ready()
+
+    sleeper = Sleeper(load)
+    sleeper.wake((0, 0, 0))
+
+    assert told == [None, "hub.unreachable", "hub.down"]
+    assert list(sleeper.stream(())) == [["ㅇㅇ"]]
+
+    def refuse(report):
+        told.append("refused")
+        raise TokenMissing("hub.token_missing")
+
+    Sleeper(refuse).wake((0, 0, 0))
+    assert told.count("refused") == 1

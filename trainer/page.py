@@ -59,6 +59,18 @@ class Parts:
         note = note and f"<p class=soft>{note}</p>"
         return f'<section><h2 id="{title}">{self.both(title)}</h2>{note}{body}</section>'
 
+    def chart(self, title: str, rows: Iterable[Sequence[str]], **values: object) -> str:
+        """A line for each of ``rows``: who, then cells; an svg is a bar, anything else a figure.
+
+        Bars are equally long in all charts that stand in one ``<div class=charts>``, on a phone as on a wide screen.
+        """
+
+        def cell(content: str) -> str:
+            return f"<td>{content}</td>" if content.startswith("<svg") else f"<td class=number>{content}</td>"
+
+        lines = (f"<tr><th scope=row>{who}</th>{''.join(map(cell, cells))}</tr>" for who, *cells in rows)
+        return f"<table class=chart><caption>{self.both(title, **values)}</caption>{''.join(lines)}</table>"
+
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> str:
         """A table with the texts ``columns`` as its head; the columns ``numbers`` are aligned as such."""
         if not rows:

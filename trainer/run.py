@@ -4,6 +4,7 @@
       run.toml          every resolved setting and where it came from; no secret
       data/             train.jsonl, validation.jsonl, report.json
       checkpoints/  adapter/  metrics.json
+      answers.json  quiz.json   replies to held-out talk, and how people judged them
       logs/  report.html   the curves, for TensorBoard and as a page
       release/          exactly what is pushed
 
@@ -76,12 +77,15 @@ class Run:
         return self.path / "release"
 
     def read_metrics(self) -> dict[str, Any]:
-        """What the stages measured so far; empty before the first."""
+        """What the stages measured so far; empty before the first.
+
+        Raises:
+            SettingsError: the file is damaged.
+        """
         if not self.metrics_file.exists():
             return {}
-        with _readable(self.metrics_file):
-            metrics: dict[str, Any] = json.loads(self.metrics_file.read_text(encoding="utf-8"))
-        return metrics
+        with readable(self.metrics_file, "settings.unreadable_metrics", folder=self.path):
+            return dict[str, Any](json.loads(self.metrics_file.read_text(encoding="utf-8")))
 
     def add_metrics(self, section: str, values: Mapping[str, Any], *, by_any: bool = False) -> None:
         """Write ``values`` under ``section`` of metrics.json, leaving the other sections.
@@ -132,7 +136,7 @@ def load_run(path: Path) -> Run:
     file = path / "run.toml"
     if not file.is_file():
         raise SettingsError("settings.no_run", folder=path)
-    with _readable(file):
+    with readable(file):
         saved = _read_toml(file)["settings"]
         loaded: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in saved.items()}
         return Run(path, Settings(**loaded))
@@ -152,14 +156,17 @@ def _write_settings(path: Path, settings: Settings, origins: Mapping[str, Origin
 
 
 @contextmanager
-def _readable(file: Path) -> Iterator[None]:
-    """Turn what a damaged file, or one of another version, makes of itself into a `SettingsError` that names it."""
+def readable(file: Path, key: str = "settings.unreadable", **values: object) -> Iterator[None]:
+    """Turn what a damaged file, or one of another version, makes of itself into a `SettingsError` that names it.
+
+    ``key`` is its text, filled with ``file`` and ``values``.
+    """
     try:
         yield
     except PersonaError:
         raise
     except (ValueError, KeyError, TypeError) as error:
-        raise SettingsError("settings.unreadable", file=file) from error
+        raise SettingsError(key, file=file, **values) from error
 
 
 @contextmanager

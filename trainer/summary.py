@@ -1,6 +1,7 @@
-"""What was learned, on one screen: held-out loss of base and tuned, drift of the merged weights, a few replies."""
+"""What was learned, on one screen: likeness, held-out loss of base and tuned, memory, drift, a few replies."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich import box
 from rich.table import Table
@@ -9,39 +10,71 @@ from rich.text import Text
 from persona_core.privacy import restore
 from persona_core.privacy.display import given_name
 from persona_core.texts import text
-from trainer.fidelity.memory import MOST_EXPOSURE, Memory
+from trainer.fidelity.answers import Answered, a_few, read_answers
+from trainer.fidelity.memory import MOST_EXPOSURE, Memory, read_memory
 from trainer.progress import console, say
 from trainer.run import Run
-from trainer.tuning.samples import Sample, read_samples
 
 
 def tell(run: Run) -> None:
-    """Print what the run's metrics and samples say."""
+    """Print what the run's metrics say, and a few of the replies that were judged.
+
+    Raises:
+        SettingsError: a file of the run is damaged.
+    """
     metrics = run.read_metrics()
-    if evaluation := metrics.get("evaluation"):
-        base, tuned = evaluation["base"], evaluation["tuned"]
-        table = Table("", text("summary.base"), text("summary.tuned"), box=box.SIMPLE)
-        table.add_row(text("summary.nll"), f"{base['nll']:.3f}", f"{tuned['nll']:.3f}")
-        table.add_row(text("summary.perplexity"), f"{base['perplexity']:.1f}", f"{tuned['perplexity']:.1f}")
-        table.add_row(text("summary.accuracy"), f"{base['accuracy']:.1%}", f"{tuned['accuracy']:.1%}")
-        console().print(table)
-        fell = 1 - tuned["nll"] / base["nll"]
-        say(
-            "summary.learned" if fell >= 0 else "summary.unlearned",
-            percent=_percent(abs(fell)),
-            tokens=f"{tuned['tokens']:,}",
-        )
+    memory, answers = read_memory(run, metrics), a_few(read_answers(run.path))
     if fidelity := metrics.get("fidelity"):
-        taken = {who: f"{alike['taken']['value']:.0%}" for who, alike in fidelity["likeness"].items()}
-        found = {who: f"{asked['retrieved']['value']:.0%}" for who, asked in fidelity["relevance"].items()}
-        say("fidelity.taken_line", moments=fidelity["moments"], **taken)
-        say("fidelity.found_line", chance=f"{1 / fidelity['relevance']['tuned']['candidates']:.0%}", **found)
-    if measured := metrics.get("memory"):
-        _tell_memory(Memory(**measured))
+        _tell_likeness(fidelity)
+    if evaluation := metrics.get("evaluation"):
+        _tell_loss(evaluation["base"], evaluation["tuned"])
+    if memory:
+        _tell_memory(memory)
     if drift := metrics.get("drift"):
         say("summary.drift", kl=f"{drift['kl']:.4f}", same=f"{drift['agreement']:.1%}")
-    if samples := read_samples(run.path):
-        console().print(_replies(samples, run.settings.me, run.settings.partner))
+    if answers:
+        console().print(_replies(answers, run.settings.me, run.settings.partner))
+
+
+def _tell_likeness(fidelity: Mapping[str, Any]) -> None:
+    if "likeness" not in fidelity:
+        say("fidelity.too_little", **fidelity)
+        return
+    alike, relevance = fidelity["likeness"], fidelity["relevance"]
+    apart = alike["tuned"]["told_apart"]
+    say(
+        "fidelity.taken_line",
+        moments=fidelity["moments"],
+        apart=f"{apart['value']:.2f} ({apart['low']:.2f}–{apart['high']:.2f})",
+        **{who: _share(one["taken"]) for who, one in alike.items()},
+    )
+    say("fidelity.taken_means")
+    candidates = relevance["tuned"]["candidates"]
+    say(
+        "fidelity.found_line",
+        candidates=candidates,
+        chance=f"{1 / candidates:.0%}",
+        **{who: _share(one["retrieved"]) for who, one in relevance.items()},
+    )
+
+
+def _share(measured: Mapping[str, float]) -> str:
+    """``"83% (70–95)"``."""
+    return f"{measured['value']:.0%} ({100 * measured['low']:.0f}–{100 * measured['high']:.0f})"
+
+
+def _tell_loss(base: Mapping[str, float], tuned: Mapping[str, float]) -> None:
+    table = Table("", text("summary.base"), text("summary.tuned"), box=box.SIMPLE)
+    table.add_row(text("summary.nll"), f"{base['nll']:.3f}", f"{tuned['nll']:.3f}")
+    table.add_row(text("summary.perplexity"), f"{base['perplexity']:.1f}", f"{tuned['perplexity']:.1f}")
+    table.add_row(text("summary.accuracy"), f"{base['accuracy']:.1%}", f"{tuned['accuracy']:.1%}")
+    console().print(table)
+    fell = 1 - tuned["nll"] / base["nll"]
+    say(
+        "summary.learned" if fell >= 0 else "summary.unlearned",
+        percent=_percent(abs(fell)),
+        tokens=f"{tuned['tokens']:,}",
+    )
 
 
 def _percent(share: float) -> str:
@@ -50,10 +83,13 @@ def _percent(share: float) -> str:
 
 
 def _tell_memory(memory: Memory) -> None:
-    lost = text("recall.lost", exposure=f"{memory.most_exposed:.1f}", most=f"{MOST_EXPOSURE:.0f}")
+    if memory.most_exposed is None:
+        secrets = text("recall.none_planted")
+    else:
+        secrets = text("recall.lost", exposure=f"{memory.most_exposed:.1f}", most=f"{MOST_EXPOSURE:.0f}")
     say(
         "recall.line",
-        secrets=lost if memory.canaries else text("recall.none_planted"),
+        secrets=secrets,
         copied=f"{memory.copied:.1%}",
         his=f"{memory.copied_by_him:.1%}",
         drawn=f"{memory.drawn_out:.1%}",
@@ -62,7 +98,7 @@ def _tell_memory(memory: Memory) -> None:
         say("release.remembers", figures=", ".join(over))
 
 
-def _replies(samples: Iterable[Sample], me: str, partner: str) -> Table:
+def _replies(answers: Iterable[Answered], me: str, partner: str) -> Table:
     """A table of them under the names of the two; prepared rows have none, so they are "you" and "partner"."""
     me, partner = me or text("summary.me"), partner or text("summary.partner")
 
@@ -78,6 +114,6 @@ def _replies(samples: Iterable[Sample], me: str, partner: str) -> Table:
         show_lines=True,
         title=text("summary.replies"),
     )
-    for sample in samples:
-        table.add_row(*map(shown, (sample.prompt, sample.base, sample.tuned, sample.real)))
+    for one in answers:
+        table.add_row(*map(shown, (one.asked, *(one.replies[who] for who in ("base", "tuned", "real")))))
     return table

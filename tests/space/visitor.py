@@ -1,10 +1,12 @@
 """She without her browser: one cookie, gradio's queue and its stream of events, as the page's own script speaks them.
 
-    with Visitor(url) as visitor:
-        visitor.say("밥 먹었어?")      # ["ㅇㅇ", "자기는?"]
+with Visitor(url) as visitor:
+    visitor.say("밥 먹었어?")      # ["ㅇㅇ", "자기는?"]
 """
 
+import html
 import json
+import re
 import secrets
 from collections.abc import Iterator
 
@@ -37,6 +39,9 @@ class Visitor:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._browser.close()
 
     def reload(self) -> None:
@@ -46,7 +51,7 @@ class Visitor:
         self.note = ""
 
     def say(self, text: str) -> list[str]:
-        """The bubbles of his whole reply."""
+        """The bubbles of his whole reply; ``note`` is the line above the chat then."""
         *_, (bubbles, self.note) = self.hear(text)
         return bubbles
 
@@ -56,10 +61,8 @@ class Visitor:
         Raises:
             TurnedAway: the queue is full.
         """
-        before = len(self.chat) + 1
         self.send(text)
-        for self.chat, note in self._shown():
-            yield [words(said["content"]) for said in self.chat[before:]], note
+        return self.listen()
 
     def send(self, text: str) -> None:
         """Stand in the queue with ``text``."""
@@ -75,9 +78,9 @@ class Visitor:
             raise TurnedAway(answer.json()["detail"])
         answer.raise_for_status()
 
-    def _shown(self) -> Iterator[tuple[list[dict], str]]:
-        """The chat and the line above it whenever they change, until the reply is complete."""
-        screen = None
+    def listen(self) -> Iterator[tuple[list[str], str]]:
+        """What there is to hear once a message was sent: see `hear`."""
+        before, screen = len(self.chat) + 1, None
         for event in self._events():
             assert event.get("success", True), event
             if event["msg"] == "process_generating":
@@ -87,10 +90,14 @@ class Visitor:
             elif event["msg"] == "process_completed":
                 screen = event["output"]["data"]
             if screen is not None:
-                yield screen[0], screen[2]["value"]
+                self.chat = screen[0]
+                note = html.unescape(re.sub("<[^>]*>", "", screen[2]["value"]))
+                yield [words(said["content"]) for said in self.chat[before:]], note
 
     def _events(self) -> Iterator[dict]:
-        with self._browser.stream("GET", "/gradio_api/queue/data", params={"session_hash": self.session}) as lines:
+        with self._browser.stream(
+            "GET", "/gradio_api/queue/data", params={"session_hash": self.session}
+        ) as lines:
             lines.raise_for_status()
             for line in lines.iter_lines():
                 if line.startswith("data: "):

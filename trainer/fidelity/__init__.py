@@ -7,6 +7,8 @@
     habits        how somebody types, feature by feature; `style` holds two samples of it against each other
     relevance     whether what is said answers what was asked: perplexity, and the right reply among ten
     assessment    all of it for a run, into section ``fidelity`` of metrics.json; `section` shows it
+    recall        what of its training it knows by heart, into section ``memory``; `memory_section` shows it
+    quiz          what people say of the same `answers`, into section ``quiz``; `booth` asks, `quiz_section` shows it
 
 Every measure takes the real person as one more contestant: what he reaches himself is the ceiling.
 """

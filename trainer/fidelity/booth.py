@@ -4,10 +4,11 @@
     http://127.0.0.1:52311/hV1u…/result      how often the generated reply was taken for real
 
 Only this machine can reach it, and only who has the link: its first part is drawn anew at every start. There is no
-script, nothing is loaded from anywhere and nothing is logged.
+script, nothing is loaded from anywhere and nothing is logged. After the last question it ends by itself.
 """
 
 import secrets
+import threading
 from collections.abc import Callable
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,7 +18,7 @@ from urllib.parse import parse_qs
 from persona_core.errors import SettingsError
 from persona_core.prompt import Turn
 from persona_core.texts import LANGUAGES, text
-from trainer.fidelity.quiz import FILE_NAME, Question, Quiz, Tally
+from trainer.fidelity.quiz import FILE_NAME, Question, Quiz, Tally, keep_result
 from trainer.page import Parts, whole_page
 from trainer.progress import console, say
 from trainer.run import Run, load_run
@@ -31,28 +32,35 @@ _STYLE = """<style>
 .choices { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: .8rem; }
 .choices button { font: inherit; color: inherit; text-align: left; cursor: pointer; background: var(--card); padding: .8rem;
   border: 2px solid var(--line); border-radius: .8rem; display: flex; flex-direction: column; gap: .3rem; align-items: flex-start; }
+.foot button { font: inherit; color: inherit; background: none; border: 0; padding: 0; text-decoration: underline; cursor: pointer; }
 .choices button:hover, .choices button:focus-visible { border-color: var(--persona); outline: none; }
 .choices .bubble { background: var(--persona); border-color: var(--persona); color: #17150f; max-width: 100%; }
 .choices b { font-size: .9rem; color: var(--soft); } .choices .pick { margin-top: auto; padding-top: .5rem; font-weight: 600; }
 .talk .persona { background: var(--persona); border-color: var(--persona); color: #17150f; }
-.foot { margin-top: 1rem; display: flex; justify-content: space-between; gap: 1rem; flex-wrap: wrap; } .foot a, .go { color: inherit; }
+.foot { margin-top: 1rem; display: flex; justify-content: space-between; gap: 1rem; flex-wrap: wrap; }
 </style>"""
 
 
 def hold_quiz(folder: Path, *, port: int, seed: int, count: int, terminal: bool) -> None:
-    """Serve the quiz of a run until Ctrl-C, or hold it in the terminal; then say the result.
+    """Serve the quiz of a run until its last question or Ctrl-C, or hold it in the terminal; then say the result.
 
-    ``port`` 0 takes any free one.
+    The result is in the run's metrics and report afterwards. ``port`` 0 takes any free one.
 
     Raises:
-        SettingsError: no such run, it was not evaluated, nothing of it can be shown, or the port is taken.
+        SettingsError: no such run, it was not evaluated, nothing of it can be shown, a file of it is damaged, or the
+            port is taken.
     """
+    from trainer.tuning.report import write_report
+
     run = load_run(folder)
     quiz = Quiz(run, seed, count)
+    keep_result(run)  # reads what may be damaged: said before anybody answers
     if terminal:
-        _in_terminal(quiz)
+        _in_terminal(quiz, run)
     else:
         _serve(quiz, run, port)
+    keep_result(run)
+    write_report(run)
     _tell(quiz.tally(), run)
 
 
@@ -65,23 +73,37 @@ def _serve(quiz: Quiz, run: Run, port: int) -> None:
             return
 
 
-def _in_terminal(quiz: Quiz) -> None:
+def _in_terminal(quiz: Quiz, run: Run) -> None:
+    say("quiz.legend", me=run.settings.me, partner=run.settings.partner)
     while (number := quiz.open_number()) is not None:
         question = quiz.questions[number]
+        say("quiz.heading", number=number + 1, count=len(quiz.questions))
         for turn in question.context:
             mark = "<" if turn.role == "partner" else ">"
             console().print("\n".join(f"{mark} {bubble}" for bubble in turn.bubbles), markup=False)
         for letter, reply in zip(LETTERS, question.replies, strict=True):
             console().print(f"\n{letter}: " + "\n   ".join(reply), markup=False)
-        picked = console().input(text("quiz.pick")).strip().upper()
+        picked = _picked()
         if not picked:
             return
-        if picked in LETTERS:
-            quiz.answer(number, LETTERS.index(picked))
+        quiz.answer(number, LETTERS.index(picked))
+
+
+def _picked() -> str:
+    """A or B as it was typed; nothing where an empty line, the end of the input or Ctrl-C ends the quiz."""
+    try:
+        while (typed := console().input(text("quiz.pick")).strip().upper()) not in ("", *LETTERS):
+            say("quiz.no_letter")
+    except (EOFError, KeyboardInterrupt):
+        console().print()
+        return ""
+    return typed
 
 
 def _tell(tally: Tally, run: Run) -> None:
-    if tally.answers:
+    if not tally.answers:
+        say("quiz.nothing_yet")
+    else:
         low, high = tally.interval
         say(
             "quiz.told", answers=tally.answers, fooled=tally.fooled, rate=f"{tally.rate:.0%}",
@@ -125,29 +147,59 @@ class _Visit(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         booth = self.server
+        if not self._comes_from_here():
+            self._send(403, "")
+            return
         pages: dict[str, Callable[[Booth], str]] = {
             booth.root: question_page,
             f"{booth.root}result": result_page,
         }
         if page := pages.get(self.path):
             self._send(200, page(booth))
+            if booth.quiz.open_number() is None:  # the result was delivered
+                threading.Thread(target=booth.shutdown).start()
         else:
             self._send(404, "")
 
     def do_POST(self) -> None:
-        booth, length = self.server, int(self.headers.get("Content-Length", "0"))
-        if self.path != booth.root or length > MOST_BYTES:
+        booth = self.server
+        if not self._comes_from_here():
+            self._send(403, "")
+            return
+        if self.path != booth.root:
             self._send(404, "")
             return
-        form = {name: values[0] for name, values in parse_qs(self.rfile.read(length).decode()).items()}
+        form = self._form()
+        if form is None:
+            self._send(400, "")
+            return
         number, choice, language = (form.get(name, "") for name in ("number", "choice", "language"))
         if language in LANGUAGES:
             booth.language = language
         if choice in ("0", "1") and number in map(str, range(len(booth.quiz.questions))):
             booth.quiz.answer(int(number), int(choice))
         self.send_response(303)
-        self.send_header("Location", booth.root)
+        self.send_header("Location", f"{booth.root}result" if "stop" in form else booth.root)
         self.end_headers()
+
+    def _comes_from_here(self) -> bool:
+        """Whether a page of ours asks: another one may know a name that leads to this machine, but not our address."""
+        here = f"{HOST}:{self.server.server_port}"
+        return (
+            self.headers.get("Host") == here
+            and self.headers.get("Origin", f"http://{here}") == f"http://{here}"
+        )
+
+    def _form(self) -> dict[str, str] | None:
+        """The fields that were sent, or None: only a hand-made request is too long, no text, or does not say its length."""
+        length = self.headers.get("Content-Length", "")
+        if not length.isdecimal() or int(length) > MOST_BYTES:
+            return None
+        try:
+            sent = parse_qs(self.rfile.read(int(length)).decode())
+        except ValueError:
+            return None
+        return {name: values[0] for name, values in sent.items()}
 
     def _send(self, status: int, page: str) -> None:
         body = page.encode()
@@ -156,7 +208,10 @@ class _Visit(BaseHTTPRequestHandler):
             ("Content-Type", "text/html; charset=utf-8"),
             ("Content-Length", str(len(body))),
             ("Cache-Control", "no-store"),
-            ("Referrer-Policy", "no-referrer"),
+            (
+                "Referrer-Policy",
+                "same-origin",
+            ),  # with none at all a browser hides the origin of our own forms
             ("X-Content-Type-Options", "nosniff"),
         ):
             self.send_header(name, value)
@@ -187,7 +242,7 @@ def question_page(booth: Booth) -> str:
     )
     foot = (
         f'<p class="soft foot"><span>{_parts.both("private")}</span>'
-        f'<a href="{booth.root}result">{_parts.both("to_result")}</a></p>'
+        f"<button form=answer name=stop value=1>{_parts.both('to_result')}</button></p>"
     )
     content = [_STYLE, head, f"<section><div class=talk>{talk}</div></section>", form, foot]
     return whole_page("quiz.title", content, booth.language)
@@ -202,8 +257,11 @@ def result_page(booth: Booth) -> str:
         figures |= {"rate": f"{tally.rate:.0%}", "interval": f"{low:.0%}–{high:.0%}"}
     note = _parts.both("meaning" if tally.answers else "nothing_yet")
     content = [_STYLE, f"<h1>{_parts.both('result')}</h1>", _parts.figures(figures), f"<p>{note}</p>"]
-    if booth.quiz.open_number() is not None:
-        content.append(f'<p><a class=go href="{booth.root}">{_parts.both("go_on")}</a></p>')
+    if booth.quiz.open_number() is None:
+        content.append(f"<p class=soft>{_parts.both('ended')}</p>")
+    else:
+        go_on = f"<button>{_parts.both('go_on')}</button>"
+        content.append(f'<form id=answer method=post action="{booth.root}" class=foot>{go_on}</form>')
     return whole_page("quiz.title", content, booth.language)
 
 

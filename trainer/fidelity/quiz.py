@@ -26,7 +26,8 @@ from persona_core.privacy.display import given_name
 from persona_core.prompt import Turn
 from trainer.fidelity.answers import FILE_NAME as ANSWERS
 from trainer.fidelity.answers import Answered, read_answers
-from trainer.run import Run, write_whole
+from trainer.fidelity.figures import rounded
+from trainer.run import Run, readable, write_whole
 
 FILE_NAME = "quiz.json"
 CONTEXT = 6  # turns shown: a screen of a phone
@@ -71,15 +72,12 @@ class Quiz:
         """Begin the quiz of ``seed``, of at most ``count`` questions, or go on with it.
 
         Raises:
-            SettingsError: the run was not evaluated, or nothing of it can be shown.
+            SettingsError: the run was not evaluated, nothing of it can be shown, or a file of it is damaged.
         """
         self._file = run.path / FILE_NAME
         if not (run.path / ANSWERS).exists():
             raise SettingsError("quiz.not_evaluated", folder=run.path)
-        self._key = {
-            "seed": seed,
-            "replies": hashlib.sha256((run.path / ANSWERS).read_bytes()).hexdigest(),
-        }
+        self._key = {"seed": seed, "replies": _digest(run)}
         self._answers = _read(self._file, self._key)
         self.questions = _questions(run, seed, count)
         if not self.questions:
@@ -98,6 +96,26 @@ class Quiz:
     def tally(self) -> Tally:
         """What was answered so far, in this session and in earlier ones."""
         return Tally(len(self._answers), sum(self._answers.values()))
+
+
+def keep_result(run: Run) -> None:
+    """Write section ``quiz`` of the metrics: what people said of the replies that are there now, in all their quizzes.
+
+    Empty when nobody was asked, or there are no replies.
+
+    Raises:
+        SettingsError: quiz.json is damaged.
+    """
+    now = _digest(run) if (run.path / ANSWERS).exists() else ""
+    held = [quiz["answers"] for quiz in _all(run.path / FILE_NAME) if quiz["replies"] == now]
+    tally = Tally(sum(map(len, held)), sum(sum(answers.values()) for answers in held))
+    low, high = tally.interval
+    told = {"answers": tally.answers, "fooled": tally.fooled, "rate": tally.rate, "low": low, "high": high}
+    run.add_metrics("quiz", rounded(told) if tally.answers else {})
+
+
+def _digest(run: Run) -> str:
+    return hashlib.sha256((run.path / ANSWERS).read_bytes()).hexdigest()
 
 
 def _questions(run: Run, seed: int, count: int) -> list[Question]:
@@ -132,18 +150,32 @@ def _named(bubbles: Sequence[str], names: tuple[str, str]) -> tuple[str, ...]:
 
 def _read(file: Path, key: dict[str, Any]) -> dict[int, bool]:
     """The answers of the quiz of ``key``: question number, and whether the generated reply was taken for real."""
-    answers: dict[str, bool] = next((quiz["answers"] for quiz in _all(file) if _is(quiz, key)), {})
-    return {int(number): fooled for number, fooled in answers.items()}
+    return next((dict(quiz["answers"]) for quiz in _all(file) if _is(quiz, key)), {})
 
 
 def _write(file: Path, key: dict[str, Any], answers: dict[int, bool]) -> None:
     others = [quiz for quiz in _all(file) if not _is(quiz, key)]
+    # The numbers of the questions are keys, which JSON writes as words.
     write_whole(file, json.dumps([*others, {**key, "answers": answers}], indent=2) + "\n")
 
 
 def _all(file: Path) -> list[dict[str, Any]]:
-    quizzes: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
-    return quizzes
+    """Every quiz that was held, the answers by question number.
+
+    Raises:
+        SettingsError: the file is damaged.
+    """
+    if not file.exists():
+        return []
+    with readable(file, "quiz.unreadable", folder=file.parent):
+        return [
+            {
+                "seed": quiz["seed"],
+                "replies": quiz["replies"],
+                "answers": {int(number): bool(fooled) for number, fooled in dict(quiz["answers"]).items()},
+            }
+            for quiz in json.loads(file.read_text(encoding="utf-8"))
+        ]
 
 
 def _is(quiz: dict[str, Any], key: dict[str, Any]) -> bool:

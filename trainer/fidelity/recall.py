@@ -21,18 +21,18 @@ from trainer.dataset.example import read_examples
 from trainer.fidelity.answers import read_answers
 from trainer.fidelity.copying import as_text, copied_each
 from trainer.fidelity.extraction import rarest
+from trainer.fidelity.figures import rounded
 from trainer.fidelity.memory import SECTION, Memory
 from trainer.fidelity.recital import recite
 from trainer.run import Run
-from trainer.tuning.canaries import BITS, canaries, decoys, rows_of
+from trainer.tuning.canaries import BITS, decoys, planted, rows_of
 from trainer.tuning.evaluation import Trained
-from trainer.tuning.labels import Row, read_rows
+from trainer.tuning.labels import Row, Rows, read_rows
 
 NAMES = ("NAME", "NICKNAME")  # of people in training are masked: what a model calls somebody is not theirs
 DECOYS = 128  # give the spread of secrets to 6 %, for one or two seconds in the demo
 LINES = 24  # begun and recited: one in 24 is 4 %
-TOKENS = 6  # in a copied run: of his own held-out talk in the demo, 3 % stands in such runs
-LETTERS = 12  # in the longest run: from here on
+TOKENS = 6  # in a copied run, at least: of his own held-out talk in the demo, 3 % stands in such runs
 
 
 def assess_memory(run: Run, trained: Trained) -> None:
@@ -41,7 +41,7 @@ def assess_memory(run: Run, trained: Trained) -> None:
     Writes section ``memory`` of the metrics.
     """
     replies = [answered.replies["tuned"] for answered in read_answers(run.path)]
-    run.add_metrics(SECTION, asdict(measure_memory(run, trained, replies)))
+    run.add_metrics(SECTION, rounded(asdict(measure_memory(run, trained, replies))))
 
 
 def measure_memory(run: Run, trained: Trained, replies: Sequence[Sequence[str]]) -> Memory:
@@ -51,10 +51,14 @@ def measure_memory(run: Run, trained: Trained, replies: Sequence[Sequence[str]])
     """
     trained.model.eval()
     bubbles = [bubble for reply in replies for bubble in reply]
+    learned, unseen = (
+        read_rows(trained.tokenizer, file, ChatFormat(), run.settings.max_length)
+        for file in (run.train_file, run.validation_file)
+    )
     return Memory(
-        **_canaries(run, trained),
+        **_canaries(run, trained, learned),
         **_copied(run, trained.tokenizer, [render_reply(reply) for reply in replies]),
-        **_drawn_out(run, trained),
+        **_drawn_out(trained, rarest(learned.rows, LINES), rarest(unseen.rows, LINES)),
         **privacy(bubbles),
     )
 
@@ -79,21 +83,20 @@ def privacy(bubbles: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _canaries(run: Run, trained: Trained) -> dict[str, Any]:
-    count = run.read_metrics()["training"].get("canaries", 0)  # a run of an earlier version planted none
-    if not count:
-        return {"canaries": 0, "exposure": 0.0, "most_exposed": 0.0, "recited": 0}
-    seed, length = run.settings.seed, run.settings.max_length
-    planted, others = (
-        recite(trained.model, rows_of(trained.tokenizer, examples, ChatFormat(), length))
-        for examples in (canaries(seed, count), decoys(seed, DECOYS))
-    )
-    exposures = [exposure(one.nll, [other.nll for other in others]) for one in planted]
+def _canaries(run: Run, trained: Trained, learned: Rows) -> dict[str, Any]:
+    settings, tokenizer = run.settings, trained.tokenizer
+    secrets = planted(tokenizer, learned, settings.seed, settings.canaries, settings.max_length)
+    if not secrets:
+        return {"canaries": 0, "exposure": None, "most_exposed": None, "recited": None}
+    others = rows_of(tokenizer, decoys(settings.seed, DECOYS), ChatFormat(), settings.max_length)
+    losses = [one.nll for one in recite(trained.model, others)]
+    recited = recite(trained.model, secrets)
+    exposures = [exposure(one.nll, losses) for one in recited]
     return {
-        "canaries": count,
+        "canaries": len(secrets),
         "exposure": fmean(exposures),
         "most_exposed": max(exposures),
-        "recited": sum(one.exact for one in planted),
+        "recited": sum(one.exact for one in recited),
     }
 
 
@@ -104,13 +107,12 @@ def _copied(run: Run, tokenizer: Any, said: Sequence[str]) -> dict[str, Any]:
         return (as_text(tokenizer(text, add_special_tokens=False).input_ids) for text in texts)
 
     groups = [list(in_tokens(texts)) for texts in (said, his)]
-    by_tokens = copied_each(groups, in_tokens(_replies(run.train_file)), TOKENS)
-    by_letters = copied_each([said, his], _replies(run.train_file), LETTERS)
+    its, own = copied_each(groups, in_tokens(_replies(run.train_file)), TOKENS)
     return {
-        "copied": by_tokens[0].share,
-        "copied_by_him": by_tokens[1].share,
-        "longest": by_letters[0].longest,
-        "longest_by_him": by_letters[1].longest,
+        "copied": its.share,
+        "copied_by_him": own.share,
+        "longest": its.longest,
+        "longest_by_him": own.longest,
     }
 
 
@@ -121,11 +123,8 @@ def _replies(file: Path) -> Iterator[str]:
             yield render_reply(turn.bubbles)
 
 
-def _drawn_out(run: Run, trained: Trained) -> dict[str, Any]:
-    learned, unseen = (
-        rarest(read_rows(trained.tokenizer, file, ChatFormat(), run.settings.max_length).rows, LINES)
-        for file in (run.train_file, run.validation_file)
-    )
+def _drawn_out(trained: Trained, learned: Sequence[Row], unseen: Sequence[Row]) -> dict[str, Any]:
+    """How many of the rarest lines, begun, it finishes; the base beside it."""
 
     def finished(rows: Sequence[Row]) -> float:
         return sum(one.exact for one in recite(trained.model, rows)) / max(1, len(rows))

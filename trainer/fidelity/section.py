@@ -8,74 +8,101 @@ from trainer.page import Parts
 _parts = Parts("fidelity")
 
 SHARES = ("register", "spacing", "emoji", "final", "initials", "one_word")  # shown in percent
-_FARTHEST = 1.5  # a distance that fills its bar; numbers may lie farther apart than any two words can
+FARTHEST = 1.5  # a distance that fills its bar; numbers may lie farther apart than any two words can
 
 
 def fidelity(measured: Mapping[str, Any]) -> str:
     """The cards; nothing where nothing was measured."""
     if not measured:
         return ""
-    return "\n".join((_likeness(measured), _style(measured["style"]), _relevance(measured["relevance"])))
+    if "likeness" not in measured:
+        return _parts.section("likeness", f"<p>{_parts.both('too_little', **measured)}</p>")
+    return "\n".join((_likeness(measured), _style(measured["style"]), _relevance(measured)))
 
 
 def _likeness(measured: Mapping[str, Any]) -> str:
-    rows = [
-        [
-            _parts.both(who) + _bar(alike["taken"]["value"], alike["taken"]["low"], alike["taken"]["high"]),
-            f"{alike['taken']['value']:.0%} ({alike['taken']['low']:.0%}–{alike['taken']['high']:.0%})",
-            f"{alike['auc']['value']:.2f}",
-            f"{alike['told_apart']['value']:.2f}",
+    everyone = measured["likeness"].items()
+    taken = [[_parts.both(who), *_share(alike["taken"])] for who, alike in everyone]
+    ranked = {
+        name: [
+            [_parts.both(who), _bar(alike[name], 0.5), f"{alike[name]['value']:.2f}"]
+            for who, alike in everyone
         ]
-        for who, alike in measured["likeness"].items()
-    ]
-    columns = ("who", "taken", "against_partner", "told_apart")
+        for name in ("told_apart", "auc")
+    }
+    charts = _charts(
+        _parts.chart("taken", taken),
+        *(_parts.chart(name, rows) for name, rows in ranked.items()),
+    )
     note = _parts.both("likeness_note", moments=measured["moments"], bundle=measured["bundle"])
-    return _parts.section("likeness", _parts.table(columns, rows, numbers=(1, 2, 3)), note)
+    gloss = f"<p class=soft>{_parts.both('told_apart_note')}</p>"
+    return _parts.section("likeness", _key() + charts + gloss, note)
 
 
 def _style(style: Mapping[str, Any]) -> str:
-    everyone = list(next(iter(style.values()))["distances"])
-    rows = [
-        [
-            _parts.both(name),
-            *(
-                _value(name, feature["values"][who]) + _bar(feature["distances"][who] / _FARTHEST)
-                for who in everyone
-            ),
+    def lines(name: str, feature: Mapping[str, Any]) -> list[list[str]]:
+        return [
+            [
+                _parts.both(who),
+                _value(name, feature["values"][who]),
+                _bar({"value": distance / FARTHEST}),
+                f"{distance:.2f}",
+            ]
+            for who, distance in feature["distances"].items()
         ]
-        for name, feature in style.items()
-    ]
-    columns = ("habit", *everyone)
-    table = _parts.table(columns, rows, numbers=range(1, len(columns)))
-    return _parts.section("style", table, _parts.both("style_note"))
+
+    charts = (_parts.chart(name, lines(name, feature)) for name, feature in style.items())
+    return _parts.section("style", _charts(*charts, form=" habits"), _parts.both("style_note", most=FARTHEST))
 
 
 def _value(name: str, value: float | None) -> str:
+    """Empty where no single number says it."""
     if value is None:
-        return "–"
+        return ""
     return f"{value:.0%}" if name in SHARES else f"{value:.1f}"
 
 
-def _relevance(relevance: Mapping[str, Any]) -> str:
-    rows = [
-        [
-            _parts.both(who) + _bar(found["value"], found["low"], found["high"]),
-            f"{found['value']:.0%} ({found['low']:.0%}–{found['high']:.0%})",
-            f"{measured['perplexity']:,.1f}",
-        ]
-        for who, measured in relevance.items()
-        for found in [measured["retrieved"]]
+def _relevance(measured: Mapping[str, Any]) -> str:
+    relevance = measured["relevance"]
+    candidates = relevance["tuned"]["candidates"]
+    found = [
+        [_parts.both(who), *_share(asked["retrieved"], mark=1 / candidates)]
+        for who, asked in relevance.items()
     ]
-    candidates = next(iter(relevance.values()))["candidates"]
+    foreseen = [[_parts.both(who), f"{asked['perplexity']:,.0f}"] for who, asked in relevance.items()]
+    charts = _charts(
+        _parts.chart("found", found, candidates=candidates),
+        _parts.chart("perplexity", foreseen, tokens=f"{relevance['tuned']['tokens']:,}"),
+    )
     note = _parts.both("relevance_note", others=candidates - 1, chance=f"{1 / candidates:.0%}")
-    table = _parts.table(("who", "found", "perplexity"), rows, numbers=(1, 2))
-    return _parts.section("relevance", table, note)
+    gloss = f"<p class=soft>{_parts.both('perplexity_note')}</p>"
+    return _parts.section("relevance", _key() + charts + gloss, note)
 
 
-def _bar(value: float, low: float | None = None, high: float | None = None) -> str:
-    """A horizontal bar of ``value`` (0 to 1), with its interval as a line across."""
-    drawn = f'<rect width="{100 * min(value, 1):.1f}" height="6" class="all"/>'
-    if low is not None and high is not None:
-        drawn += f'<line x1="{100 * low:.1f}" x2="{100 * high:.1f}" y1="3" y2="3" class="curve0"/>'
+def _charts(*charts: str, form: str = "") -> str:
+    return f'<div class="charts{form}">{"".join(charts)}</div>'
+
+
+def _key() -> str:
+    return (
+        f"<p class=key><i class=all></i>{_parts.both('figure')}<i class=c0></i>{_parts.both('interval')}</p>"
+    )
+
+
+def _share(measured: Mapping[str, float], mark: float = 0) -> tuple[str, str]:
+    """Its bar, and "83% (70–95)"."""
+    low, high = (100 * measured[end] for end in ("low", "high"))
+    return _bar(measured, mark=mark), f"{measured['value']:.0%} ({low:.0f}–{high:.0f})"
+
+
+def _bar(measured: Mapping[str, float], origin: float = 0, mark: float = 0) -> str:
+    """A bar from ``origin`` to the value (0 to 1), its interval as a line across; a stroke at ``mark`` or ``origin``."""
+    begin, end = sorted((origin, min(measured["value"], 1)))
+    drawn = f'<rect x="{100 * begin:.1f}" width="{100 * (end - begin):.1f}" height="6" class="all"/>'
+    if "low" in measured:
+        low, high = (100 * measured[end] for end in ("low", "high"))
+        drawn += f'<line x1="{low:.1f}" x2="{high:.1f}" y1="3" y2="3" class="curve0"/>'
+    if at := 100 * (mark or origin):
+        drawn += f'<line x1="{at:.1f}" x2="{at:.1f}" y1="-1" y2="7" class="mark"/>'
     floor = '<line x1="0" x2="100" y1="6" y2="6" class="floor"/>'
     return f'<svg viewBox="0 0 100 7" aria-hidden="true">{floor}{drawn}</svg>'

@@ -61,7 +61,7 @@ def distance(reference: Sequence[str | float], other: Sequence[str | float]) -> 
 def jensen_shannon(ones: Counter[str], others: Counter[str]) -> float:
     """From 0 (the same shares) to 1 (nothing in common): the square root of the divergence in bits."""
     divergence = 0.0
-    for word in ones.keys() | others.keys():
+    for word in sorted(ones.keys() | others.keys()):  # in one order: a sum of floats depends on it
         p, q = ones[word] / ones.total(), others[word] / others.total()
         middle = (p + q) / 2
         divergence += sum(share / 2 * log2(share / middle) for share in (p, q) if share)

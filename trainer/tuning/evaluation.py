@@ -10,19 +10,15 @@ positions ever become logits, a few at a time, so a long validation set costs ti
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from itertools import accumulate, chain
 from typing import Any
 
-from persona_core.manifest import PersonaManifest
-from persona_core.prompt import ChatFormat, end_of_turn_id
+from persona_core.prompt import ChatFormat
 from trainer import team
-from trainer.dataset.example import read_examples
 from trainer.progress import say
 from trainer.run import Run
 from trainer.tuning.base import choose_device, load_model, load_tokenizer, prepare_process
 from trainer.tuning.labels import IGNORED, Row, read_rows
-from trainer.tuning.samples import draw_samples, write_samples
 from trainer.tuning.source import Source, source_of
 
 BATCH_TOKENS = 1024  # of rows in one forward: enough to keep a GPU busy, little beside the weights
@@ -66,25 +62,18 @@ def load_trained(run: Run) -> Trained:
 
 
 def evaluate(run: Run, trained: Trained) -> None:
-    """Measure base and tuned on validation.jsonl into the run's metrics, and let both answer a few of its moments.
-
-    Writes section ``evaluation`` and samples.json.
+    """Measure base and tuned on validation.jsonl: section ``evaluation`` of the run's metrics.
 
     Raises:
         DataError: see `trainer.tuning.labels`.
     """
-    model, tokenizer, chat_format = trained.model, trained.tokenizer, ChatFormat()
-    held_out = read_rows(tokenizer, run.validation_file, chat_format, run.settings.max_length).rows
+    model, settings = trained.model, run.settings
+    held_out = read_rows(trained.tokenizer, run.validation_file, ChatFormat(), settings.max_length).rows
     tuned = measure(model, held_out)
     with model.disable_adapter():
         base = measure(model, held_out)
     run.add_metrics("evaluation", comparison(base, tuned))
     say("tuning.compared", base=f"{base.nll:.3f}", tuned=f"{tuned.nll:.3f}", tokens=f"{tuned.tokens:,}")
-
-    examples = list(read_examples(run.validation_file, chat_format))
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    manifest = PersonaManifest(trained.source.base, now, end_of_turn_id(tokenizer, chat_format))
-    write_samples(run.path, draw_samples(model.eval(), tokenizer, manifest, examples, run.settings.seed))
 
 
 def comparison(base: Score, tuned: Score) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """``report.html`` of a run: its curves, the plan against the measured, what it was made of and with, and a few replies.
 
-    write_report(run)       # from metrics.json, run.toml and samples.json; after every validation and every stage
+    write_report(run)       # from metrics.json, run.toml and answers.json; after every validation and every stage
 
 A section is a function of `Facts` that gives HTML, or nothing while there is nothing to show yet. To add one: write it,
 and name it in `SECTIONS`.
@@ -15,15 +15,18 @@ from typing import Any
 from persona_core.privacy import restore
 from persona_core.privacy.display import given_name
 from trainer.dataset.plots import Line, lines
+from trainer.fidelity.answers import a_few, read_answers
+from trainer.fidelity.memory import read_memory
 from trainer.fidelity.memory_section import remembered
+from trainer.fidelity.quiz_section import told_by_people
 from trainer.fidelity.section import fidelity
 from trainer.page import Parts, whole_page
 from trainer.run import Run, write_whole
 from trainer.tuning.log import GIB
-from trainer.tuning.samples import read_samples
 
 FILE_NAME = "report.html"
 DRIFTS = ("drift", "drift_bf16")  # of what is published, and of its full weights; see trainer.release
+SHOWN_TURNS = 3  # of the talk before a reply: enough to see what it answers
 PRIVATE = ("exports", "exports_sha256")  # settings that are nothing to look at
 
 _parts = Parts("run_report")
@@ -37,8 +40,14 @@ class Facts:
     metrics: Mapping[str, Any]
 
     @property
+    def training(self) -> Mapping[str, Any]:
+        """What was measured in training; empty when that was lost with a damaged metrics.json."""
+        found: Mapping[str, Any] = self.metrics.get("training", {})
+        return found
+
+    @property
     def curves(self) -> Mapping[str, list[list[float]]]:
-        found: Mapping[str, list[list[float]]] = self.metrics["training"]["curves"]
+        found: Mapping[str, list[list[float]]] = self.training["curves"]
         return found
 
     def line(self, name: str, *, marked: bool = False) -> Line:
@@ -54,7 +63,9 @@ def write_report(run: Run) -> None:
 
 
 def _figures(facts: Facts) -> str:
-    training = facts.metrics["training"]
+    training = facts.training
+    if not training:
+        return ""
     best = training["best"]
     return _parts.figures(
         {
@@ -83,6 +94,8 @@ def _learned(facts: Facts) -> str:
 
 
 def _curves(facts: Facts) -> str:
+    if not facts.training:
+        return ""
     both = [
         _parts.section(
             title,
@@ -110,7 +123,12 @@ def _fidelity(facts: Facts) -> str:
 
 
 def _remembered(facts: Facts) -> str:
-    return remembered(facts.metrics.get("memory", {}))
+    memory = read_memory(facts.run, facts.metrics)
+    return remembered(memory) if memory else ""
+
+
+def _people(facts: Facts) -> str:
+    return told_by_people(facts.metrics.get("quiz", {}))
 
 
 def _drift(facts: Facts) -> str:
@@ -129,8 +147,8 @@ def _drift(facts: Facts) -> str:
 
 
 def _memory(facts: Facts) -> str:
-    plan, training = facts.metrics.get("plan"), facts.metrics["training"]
-    if not plan:
+    plan, training = facts.metrics.get("plan"), facts.training
+    if not (plan and training):
         return ""
     planned = sum(plan["peak"].values())
     rows = [[_parts.both(f"part_{part}"), f"{size / GIB:.2f}"] for part, size in plan["peak"].items()]
@@ -144,7 +162,9 @@ def _memory(facts: Facts) -> str:
 
 
 def _data(facts: Facts) -> str:
-    training = facts.metrics["training"]
+    training = facts.training
+    if not training:
+        return ""
     counts = ("examples", "tokens", "supervised_tokens", "shortened", "left_out")
     rows = [[_parts.both(f"data_{name}"), f"{training[name]:,}"] for name in counts]
     return _parts.section("data", _parts.table(("what", "count"), rows, numbers=(1,)))
@@ -169,14 +189,16 @@ def _shown(value: object) -> str:
 
 
 def _made_with(facts: Facts) -> str:
-    training = facts.metrics["training"]
+    training = facts.training
+    if not training:
+        return ""
     values = {"seed": training["seed"], "processes": training["processes"], **training["environment"]}
     rows = [[f"<code>{escape(name)}</code>", escape(str(value))] for name, value in values.items()]
     return _parts.section("made_with", _parts.table(("what", "value"), rows, numbers=()))
 
 
 def _samples(facts: Facts) -> str:
-    samples = read_samples(facts.run.path)
+    samples = a_few(read_answers(facts.run.path))
     if not samples:
         return ""
     settings = facts.run.settings
@@ -192,13 +214,11 @@ def _samples(facts: Facts) -> str:
     for sample in samples:
         answers = "".join(
             f'<p class="key answer">{_parts.both(name)}</p>{shown("persona" + learned, bubbles)}'
-            for name, bubbles, learned in (
-                ("base", sample.base, ""),
-                ("tuned", sample.tuned, " learned"),
-                ("real", sample.real, ""),
-            )
+            for name, learned in (("base", ""), ("tuned", " learned"), ("real", ""))
+            for bubbles in [sample.replies[name]]
         )
-        talks.append(f"<div class=talk>{shown('partner', sample.prompt)}{answers}</div>")
+        before = "".join(shown(turn.role, turn.bubbles) for turn in sample.history[-SHOWN_TURNS:])
+        talks.append(f"<div class=talk>{before}{answers}</div>")
     return _parts.section("samples", "<hr>".join(talks), _parts.both("samples_note"))
 
 
@@ -208,11 +228,12 @@ def _key() -> str:
 
 SECTIONS: tuple[Callable[[Facts], str], ...] = (
     _figures,
-    _learned,
     _fidelity,
+    _people,
+    _samples,
+    _learned,
     _remembered,
     _curves,
-    _samples,
     _drift,
     _memory,
     _data,

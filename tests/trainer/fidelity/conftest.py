@@ -48,7 +48,7 @@ def heart_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run = open_run(folder / "run", settings, {})
     run.data.mkdir()
     write_examples(run.train_file, asked_and_answered(60, seed=0), ChatFormat())
-    write_examples(run.validation_file, asked_and_answered(20, seed=1), ChatFormat())
+    write_examples(run.validation_file, asked_and_answered(60, seed=1), ChatFormat())
     tune(run)
     return run
 

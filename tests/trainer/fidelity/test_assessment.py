@@ -65,10 +65,17 @@ def test_the_answers_lie_in_the_run_folder(assessed):
     """Each held-out moment with what everyone said to it; the real one is what he wrote."""
     answers = read_answers(assessed.path)
 
-    assert len(answers) == assessed.read_metrics()["fidelity"]["moments"] == 20
+    assert len(answers) == assessed.read_metrics()["fidelity"]["moments"] == 60
     assert list(answers[0].replies) == EVERYONE
     assert all(ANSWERS[one.history[-1].bubbles[0]] == one.replies["real"] for one in answers)
     assert read_answers(assessed.data) == []
+
+
+def test_a_figure_has_no_more_digits_than_it_is_worth(assessed):
+    """Six: what the order of a sum moves is not written."""
+    measured = assessed.read_metrics()["fidelity"]
+
+    assert all(leaf == float(f"{leaf:.6g}") for leaf in leaves(measured) if isinstance(leaf, float))
 
 
 def test_the_same_run_gives_the_same_figures(assessed, trained):
@@ -81,20 +88,29 @@ def test_the_same_run_gives_the_same_figures(assessed, trained):
 
 
 def test_a_release_tells_a_few_of_them(assessed):
-    """Shares by name; nothing where nothing was measured."""
+    """Figures by name, shares with the ends of their intervals; nothing where nothing was measured."""
     numbers = published(assessed.read_metrics()["fidelity"])
 
-    assert list(numbers) == [
-        "taken_real", "taken_tuned", "taken_examples", "taken_base",
-        "retrieved_tuned", "retrieved_examples", "retrieved_base",
-    ]  # fmt: skip
-    assert published({}) == {}
+    assert (numbers["moments"], numbers["candidates"]) == (60, 10)
+    for who in EVERYONE:
+        assert (
+            0 <= numbers[f"taken_{who}_low"] <= numbers[f"taken_{who}"] <= numbers[f"taken_{who}_high"] <= 1
+        )
+        assert {f"auc_{who}", f"told_apart_{who}", f"style_{who}"} <= numbers.keys()
+    assert {f"retrieved_{who}" for who in EVERYONE} - numbers.keys() == {"retrieved_real"}
+    assert numbers["style_real"] < numbers["style_base"]
+    assert published({}) == published({"moments": 5, "bundles": 1}) == {}
 
 
 def test_too_little_talk_is_no_failure(heart_run, trained, tmp_path):
-    """A chat of a few lines is trained all the same; the section is there, and empty."""
+    """A chat of a few lines is trained all the same; no share is told, and the replies are there for other measures."""
     run = load_run(shutil.copytree(heart_run.path, tmp_path / "run"))
-    write_examples(run.validation_file, asked_and_answered(2, seed=1), ChatFormat())
+    write_examples(run.validation_file, asked_and_answered(19, seed=1), ChatFormat())
     assess(run, trained)
 
-    assert run.read_metrics()["fidelity"] == {}
+    assert run.read_metrics()["fidelity"] == {
+        "moments": 19, "bundles": 3, "bundle": 5, "fewest_moments": 20, "fewest_bundles": 10,
+    }  # fmt: skip
+    answers = read_answers(run.path)
+    assert len(answers) == 19
+    assert list(answers[0].replies) == ["real", "tuned", "base"]

@@ -12,6 +12,7 @@ from tests.browser import chromium_page, screenshots
 from tests.trainer.fidelity.couple import evaluated_run
 from trainer.fidelity.booth import HOST, Booth, hold_quiz, open_booth
 from trainer.fidelity.quiz import Quiz, Tally
+from trainer.run import Run, load_run
 
 
 @contextmanager
@@ -37,9 +38,12 @@ def booth(quiz):
         yield served
 
 
-def ask(booth: Booth, method: str, path: str, form: str = "") -> tuple[http.client.HTTPResponse, str]:
-    connection = http.client.HTTPConnection(HOST, booth.server_port)
-    connection.request(method, path, form, {"Content-Type": "application/x-www-form-urlencoded"})
+def ask(
+    booth: Booth, method: str, path: str, form: str | bytes = "", **headers: str
+) -> tuple[http.client.HTTPResponse, str]:
+    connection = http.client.HTTPConnection(HOST, booth.server_port, timeout=10)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, form, {"Content-Type": "application/x-www-form-urlencoded", **named})
     answer = connection.getresponse()
     return answer, answer.read().decode()
 
@@ -64,7 +68,7 @@ def test_the_page_is_not_kept_and_tells_nobody_where_it_was(booth):
     assert (answer.status, answer.headers["Cache-Control"], answer.headers["Referrer-Policy"]) == (
         200,
         "no-store",
-        "no-referrer",
+        "same-origin",
     )
     assert "<script" not in page
     assert "http" not in page.replace('http-equiv="Content-Security-Policy"', "")
@@ -90,6 +94,46 @@ def test_a_form_that_is_none_is_no_answer(booth, form):
     assert booth.quiz.tally().answers == 0
 
 
+@pytest.mark.parametrize(
+    ("form", "headers"),
+    [(b"\xff", {}), ("", {"Content_Length": "abc"}), ("", {"Content_Length": "-1"}), ("x" * 2000, {})],
+)
+def test_what_no_browser_sends_is_a_bad_request(booth, form, headers, capfd):
+    """No text, no length, too long: status 400 and not a word in the terminal."""
+    assert ask(booth, "POST", booth.root, form, **headers)[0].status == 400
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": "example.com"}, {"Origin": "http://example.com"}, {"Origin": "null"}]
+)
+def test_another_page_gets_nothing(booth, headers):
+    """Neither one whose name leads to this machine, nor one that sends a form here."""
+    assert ask(booth, "GET", booth.root, **headers)[0].status == 403
+    assert ask(booth, "POST", booth.root, "number=0&choice=0", **headers)[0].status == 403
+    assert booth.quiz.tally().answers == 0
+
+
+def test_the_language_stays_when_it_is_stopped(booth):
+    """The way to the result is a form, too, which says which language is shown."""
+    answer, _ = ask(booth, "POST", booth.root, "number=0&stop=1&language=ko")
+    assert answer.headers["Location"] == f"{booth.root}result"
+    assert '<html lang="ko">' in ask(booth, "GET", f"{booth.root}result")[1]
+    assert booth.quiz.tally().answers == 0
+
+
+def test_it_ends_by_itself_when_the_result_was_delivered(quiz):
+    """After the last question the page says so, and the command goes on."""
+    with open_booth(quiz, "김도윤") as booth:
+        thread = threading.Thread(target=booth.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        for number in range(3):
+            ask(booth, "POST", booth.root, f"number={number}&choice=0")
+        assert "마지막 질문까지 끝났어요" in ask(booth, "GET", booth.root)[1]
+        thread.join(timeout=10)
+        assert not thread.is_alive()
+
+
 def test_a_taken_port_is_said(booth):
     """And which option chooses another one."""
     with pytest.raises(SettingsError, match="--port"):
@@ -100,6 +144,22 @@ def test_a_run_that_is_none_is_said(tmp_path):
     """As everywhere."""
     with pytest.raises(SettingsError):
         hold_quiz(tmp_path, port=0, seed=0, count=5, terminal=False)
+
+
+@pytest.mark.slow
+def test_stopping_in_a_browser_keeps_the_language(booth):
+    """A click on the way out, and back in."""
+    with chromium_page(width=390, height=844) as page:
+        page.goto(booth.url)
+        for language, words in (("ko", "결과"), ("en", "The result")):
+            page.locator(f"label[for={language}]").click()
+            page.locator("button[name=stop]").click()
+            page.wait_for_load_state()
+            assert page.locator(f"h1 .in-{language}").inner_text() == words
+            assert page.locator(f"h1 .in-{language}").is_visible()
+            page.locator("form button").click()
+            page.wait_for_load_state()
+            assert page.locator(f"h1 .in-{language}").is_visible()
 
 
 @pytest.mark.slow
@@ -123,11 +183,56 @@ def test_three_taps_and_a_result(booth, quiz, width, height):
     assert quiz.tally() == Tally(answers=3, fooled=1)
 
 
-def test_the_terminal_asks_the_same(tmp_path, monkeypatch, capsys):
-    """A or B, an empty line ends it, and the result is said."""
+@pytest.fixture
+def typed(monkeypatch, tmp_path, capfd):
+    """What `persona quiz --terminal` says, in English, to somebody who types these lines, and the run afterwards."""
+    monkeypatch.setenv("PERSONA_LANG", "en")
+    monkeypatch.setenv("COLUMNS", "200")
     run = evaluated_run(tmp_path / "run")
-    first = Quiz(run, 0, 3).questions[0]
-    typed = iter(["AB"[first.real], "?", ""])
-    monkeypatch.setattr("builtins.input", lambda *_: next(typed))
-    hold_quiz(run.path, port=0, seed=0, count=3, terminal=True)
+
+    def held(*lines: str) -> tuple[str, Run]:
+        typing = iter(lines)
+
+        def type_next(*_: object) -> str:
+            try:
+                return next(typing)
+            except StopIteration:
+                raise EOFError from None
+
+        monkeypatch.setattr("builtins.input", type_next)
+        hold_quiz(run.path, port=0, seed=0, count=3, terminal=True)
+        return capfd.readouterr().err, run
+
+    return held
+
+
+def test_the_terminal_asks_the_same(typed, tmp_path):
+    """A or B, an empty line ends it, and the result is said and kept in metrics and report."""
+    first = Quiz(load_run(tmp_path / "run"), 0, 3).questions[0]
+    said, run = typed("AB"[first.real], "?", "")
+
     assert Quiz(run, 0, 3).tally() == Tally(answers=1, fooled=0)
+    assert "< 이서연 · > 김도윤" in said
+    assert ("Question 1 of 3" in said, "Question 2 of 3" in said, "Question 3 of 3" in said) == (
+        True,
+        True,
+        False,
+    )
+    assert said.count("Type A or B") == 1
+    assert "taken for real 0 of 1 times" in said
+    assert run.read_metrics()["quiz"] == {
+        "answers": 1,
+        "fooled": 0,
+        "rate": 0.0,
+        "low": 0.0,
+        "high": 0.793457,
+    }
+    assert "Could people tell?" in (run.path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("lines", [(), ("",)])
+def test_who_answers_nothing_is_told_so(typed, lines):
+    """An empty line and the end of the input end it alike."""
+    said, run = typed(*lines)
+    assert "No question has been answered yet." in said
+    assert run.read_metrics()["quiz"] == {}

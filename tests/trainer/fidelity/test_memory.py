@@ -5,15 +5,15 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from persona_core.errors import ReleaseError
+from persona_core.errors import ReleaseError, SettingsError
 from persona_core.prompt import ChatFormat, Turn
 from tests.trainer.fidelity.couple import KEPT
 from trainer import demo
 from trainer.dataset.example import Example, write_examples
 from trainer.fidelity.answers import Answered, write_answers
-from trainer.fidelity.memory import MOST_COPIED, MOST_EXPOSURE, Memory, require_kept
+from trainer.fidelity.memory import MOST_COPIED, MOST_COPIED_EVER, MOST_EXPOSURE, Memory, require_kept
 from trainer.fidelity.memory_section import remembered
-from trainer.fidelity.recall import assess_memory, exposure, privacy
+from trainer.fidelity.recall import TOKENS, assess_memory, exposure, privacy
 from trainer.run import Run, open_run
 from trainer.settings import Settings
 from trainer.tuning import canaries, tune
@@ -91,6 +91,12 @@ def lines(count: int, seed: int) -> list[Example]:
     ]
 
 
+@pytest.fixture
+def dense(monkeypatch):
+    """A canary for every six examples."""
+    monkeypatch.setattr(canaries, "SPACING", 6)
+
+
 def trained_run(folder, **changes) -> Run:
     """Twelve lines and two canaries learned by the demo's base."""
     settings = {**demo.SETTINGS, "evaluations": 1, "effective_batch": 4, **changes}
@@ -98,21 +104,20 @@ def trained_run(folder, **changes) -> Run:
     run.data.mkdir()
     write_examples(run.train_file, lines(12, seed=0), ChatFormat())
     write_examples(run.validation_file, lines(6, seed=1), ChatFormat())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(canaries, "SPACING", 6)
-        tune(run)
+    tune(run)
     return run
 
 
 def assessed(run: Run) -> Memory:
     """Its memory, when it answered with a line of training."""
-    said = lines(1, seed=0)[0].learned[0].bubbles
-    write_answers(run.path, [Answered(lines(1, seed=1)[0].turns[:1], {"real": ("ㅇㅇ",), "tuned": said})])
+    said = {"real": ("ㅇㅇ",), "tuned": lines(1, seed=0)[0].learned[0].bubbles, "base": ()}
+    write_answers(run.path, [Answered(lines(1, seed=1)[0].turns[:1], said)])
     assess_memory(run, load_trained(run))
     return Memory(**run.read_metrics()["memory"])
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("dense")
 def test_an_overfitted_run_is_refused(tmp_path):
     """Learned two dozen times over, the planted secrets are found at once, rare lines come to the letter, and it says so."""
     run = trained_run(tmp_path / "run", epochs=24.0, learning_rate=4e-3)
@@ -122,11 +127,13 @@ def test_an_overfitted_run_is_refused(tmp_path):
     assert memory.exposure > MOST_EXPOSURE
     assert memory.drawn_out > 0.3
     assert memory.copied == 1
+    assert memory.longest >= TOKENS  # where anything is copied, the longest run is one of those counted
     with pytest.raises(ReleaseError, match=r"exposure.*copied.*drawn_out"):
         require_kept(run)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("dense")
 def test_a_run_with_the_settings_of_the_demo_keeps_its_secrets(tmp_path):
     """Nothing that was planted or is rare can be drawn out of it."""
     run = trained_run(tmp_path / "run")
@@ -135,6 +142,17 @@ def test_a_run_with_the_settings_of_the_demo_keeps_its_secrets(tmp_path):
     assert memory.canaries == 2
     assert memory.most_exposed < MOST_EXPOSURE
     assert (memory.recited, memory.drawn_out) == (0, 0)
+
+
+@pytest.mark.slow
+def test_without_canaries_nothing_is_said_of_them(tmp_path):
+    """Too few examples for one: not measured is not 0. Lost measurements of the training are no hindrance."""
+    run = trained_run(tmp_path / "run")
+    run.metrics_file.unlink()
+    memory = assessed(run)
+
+    assert (memory.canaries, memory.exposure, memory.most_exposed, memory.recited) == (0, None, None, None)
+    assert [figure.split()[0] for figure in memory.over_limits()] == ["copied"]
 
 
 def test_what_was_never_measured_is_not_released(tmp_path):
@@ -146,20 +164,35 @@ def test_what_was_never_measured_is_not_released(tmp_path):
     require_kept(run)
 
 
+def test_a_section_of_another_version_is_said_in_one_line(tmp_path):
+    """The file, and that the adapter is not lost with it."""
+    run = open_run(tmp_path / "run", Settings(), {})
+    run.add_metrics("memory", {"canaries": 4})
+    with pytest.raises(SettingsError, match=r"metrics\.json.*persona evaluate"):
+        require_kept(run)
+
+
+def test_who_repeats_himself_has_a_limit_all_the_same():
+    """Of five replies any share may be copied by chance: 69.8 % is no limit."""
+    assert replace(KEPT, copied_by_him=0.598).most_copied == MOST_COPIED_EVER
+    assert replace(KEPT, copied_by_him=0.2).most_copied == pytest.approx(0.3)
+
+
 # --- the report ---
 
 
 def test_the_report_shows_each_figure_beside_what_is_natural_and_its_limit():
     """The person copies 4 % himself, so 14 % is the limit; nothing is shown where nothing was measured."""
-    card = remembered(asdict(KEPT))
+    card = remembered(KEPT)
     assert "<td class=number>5.0%</td><td class=number>4.0%</td><td class=number>14.0%</td>" in card
     assert "All within their limits" in card
-    assert "no release is made" in remembered(asdict(replace(KEPT, recited=1)))
-    assert remembered({}) == ""
+    assert "no release is made" in remembered(replace(KEPT, recited=1))
 
 
 def test_without_canaries_the_report_says_that_there_were_none():
     """Few examples, or none wanted: a figure of 0 bits would look like one that was measured."""
-    planted, without = (remembered(asdict(replace(KEPT, canaries=count))) for count in (4, 0))
-    assert ("bits lost" in planted, "no secret was planted" in planted) == (True, False)
-    assert ("bits lost" in without, "no secret was planted" in without) == (False, True)
+    none = replace(KEPT, canaries=0, exposure=None, most_exposed=None, recited=None)
+    assert ("not measured" in remembered(KEPT), "checked less" in remembered(KEPT)) == (False, False)
+    assert remembered(none).count("not measured<") == 3
+    assert "checked less" in remembered(none)
+    assert none.over_limits() == []

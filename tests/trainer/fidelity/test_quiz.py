@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from persona_core.errors import SettingsError
 from persona_core.prompt import Turn
 from tests.trainer.fidelity.couple import evaluated_run
-from trainer.fidelity.quiz import CONTEXT, FILE_NAME, Quiz, Tally
+from trainer.fidelity.quiz import CONTEXT, FILE_NAME, Quiz, Tally, keep_result
 from trainer.run import open_run
 from trainer.settings import Settings
 
@@ -101,6 +101,37 @@ def test_a_run_that_was_not_evaluated_has_nothing_to_ask(tmp_path):
     """The line says what to run."""
     with pytest.raises(SettingsError, match="persona evaluate"):
         Quiz(open_run(tmp_path / "other", Settings(), {}), 0, 5)
+
+
+@pytest.mark.parametrize("damaged", ["{", '[{"replies": {"tuned": ["웅"]}}]', "[1]", '{"a": 1}'])
+def test_damaged_answers_are_said_in_one_line(run, damaged):
+    """The file, and the command that writes it anew."""
+    (run.path / "answers.json").write_text(damaged, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"answers\.json.*persona evaluate"):
+        Quiz(run, 0, 5)
+
+
+@pytest.mark.parametrize(
+    "damaged", ["{", "[1]", '[{"seed": 0}]', '[{"seed": 0, "replies": "", "answers": {"x": true}}]']
+)
+def test_a_damaged_count_is_said_in_one_line(run, damaged):
+    """The file, what is lost with it, and how to go on."""
+    (run.path / FILE_NAME).write_text(damaged, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"quiz\.json.*persona quiz"):
+        Quiz(run, 0, 5)
+
+
+def test_the_result_is_a_measure_of_the_run(run):
+    """All quizzes about the replies that are there now; none about a model that was trained anew."""
+    Quiz(run, 0, 5).answer(0, 1 - Quiz(run, 0, 5).questions[0].real)
+    Quiz(run, 1, 5).answer(3, Quiz(run, 1, 5).questions[3].real)
+    keep_result(run)
+    measured = run.read_metrics()["quiz"]
+    assert (measured["answers"], measured["fooled"], measured["rate"]) == (2, 1, 0.5)
+
+    evaluated_run(run.path, generated="글쎄 {}번")
+    keep_result(run)
+    assert run.read_metrics()["quiz"] == {}
 
 
 # --- the interval ---

@@ -1,0 +1,80 @@
+"""What stands in the way of a stage is said at once: before a model is loaded, before the Hub is asked."""
+
+import json
+from dataclasses import asdict, replace
+
+import pytest
+
+from persona_core.errors import ReleaseError, SettingsError
+from tests.trainer.fidelity.couple import KEPT
+from trainer import pipeline
+from trainer.run import Run, open_run
+from trainer.settings import Settings
+
+
+@pytest.fixture
+def released(tmp_path) -> Run:
+    """A run that looks finished: data, adapter, release and every measurement. None of it could be loaded."""
+    run = open_run(tmp_path / "run", Settings(), {})
+    for folder in (run.data, run.adapter, run.release):
+        folder.mkdir()
+    for section in ("evaluation", "fidelity"):
+        run.add_metrics(section, {})
+    run.add_metrics("memory", asdict(KEPT))
+    return run
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        lambda run: pipeline.push(run.path, "me/talk"),
+        lambda run: pipeline.resume(run.path, None, {}),
+        lambda run: pipeline.resume(run.path, "me/talk", {}),
+        lambda run: pipeline.export(run.path),
+    ],
+    ids=["push", "train", "train and push", "export"],
+)
+def test_what_knows_its_chat_by_heart_goes_no_way_out(released, way):
+    """Not by a release that is there already, either; and nobody goes to the network to say so."""
+    released.add_metrics("memory", asdict(replace(KEPT, recited=2, most_exposed=38.0)))
+    with pytest.raises(ReleaseError, match=r"exposure 38\.0 > 20 bits, recited 2 > 0"):
+        way(released)
+
+
+def test_what_was_never_asked_is_not_pushed(released):
+    """A release whose memory nobody measured: the line says what to run."""
+    released.add_metrics("memory", {})
+    with pytest.raises(ReleaseError, match="persona evaluate"):
+        pipeline.push(released.path, "me/talk")
+
+
+@pytest.mark.parametrize("damaged", ["{", "5", "\x00"])
+def test_damaged_measurements_are_said_before_anything_is_measured(released, damaged):
+    """Delete that file, not the run: the adapter is not lost with it."""
+    released.metrics_file.write_text(damaged, encoding="utf-8")
+    with pytest.raises(
+        SettingsError, match=r"Delete that file alone .*persona evaluate .*the adapter stays"
+    ) as told:
+        pipeline.evaluate(released.path)
+    assert "run folder" not in str(told.value)
+
+
+def test_a_damaged_quiz_is_said_before_anything_is_measured(released):
+    """It would be read at the end."""
+    (released.path / "quiz.json").write_text("{", encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"quiz\.json"):
+        pipeline.evaluate(released.path)
+
+
+def test_what_was_measured_is_one_document_for_programs(released, monkeypatch, capfd):
+    """Evaluation, likeness, memory and quiz on stdout; plans and curves of the training are not among them."""
+    monkeypatch.setattr(pipeline, "_evaluate", lambda run: run.add_metrics("quiz", {"answers": 1}))
+    released.add_metrics("training", {"curves": {}})
+    pipeline.evaluate(released.path, as_json=True)
+
+    assert json.loads(capfd.readouterr().out) == {
+        "evaluation": {},
+        "fidelity": {},
+        "memory": asdict(KEPT),
+        "quiz": {"answers": 1},
+    }

@@ -11,7 +11,7 @@ The token stays inside the Hub's own client: it is in no error, no text and no f
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -237,13 +237,13 @@ def download_release(
     repo_id: str,
     revision: str = "main",
     *,
-    kind: ArtefactKind | None = None,
+    kinds: Sequence[ArtefactKind] = (),
     cache: Path | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Path:
     """The release at ``revision`` (branch, tag or commit) as a folder in the Hub's cache, proved by sha256.
 
-    With ``kind`` only that artefact and persona.json. A commit that is already in the cache needs no Hub; ``cache`` is
+    With ``kinds`` only persona.json and one artefact, the first of them that the release has. A commit that is already in the cache needs no Hub; ``cache`` is
     another folder to keep it in. ``progress`` hears which part of the bytes is here, 0.0 to 1.0.
 
     Raises:
@@ -259,8 +259,9 @@ def download_release(
         manifest = PersonaManifest.read(
             Path(api.hf_hub_download(repo_id, FILE_NAME, revision=commit, cache_dir=cache)).parent
         )
-        if kind and not manifest.artefact(kind):
-            raise EngineError("engine.missing_artefact", kind=kind)
+        kind = manifest.best(kinds)
+        if kinds and not kind:
+            raise EngineError("engine.missing_artefact", kind=" / ".join(kinds))
         files = [
             file
             for artefact in manifest.artefacts

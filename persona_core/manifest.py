@@ -10,6 +10,7 @@ It holds no private text, no token and no path of a machine::
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -110,6 +111,10 @@ class PersonaManifest:
     def artefact(self, kind: ArtefactKind) -> Artefact | None:
         """The artefact of ``kind``, or None when the release has none."""
         return next((a for a in self.artefacts if a.kind == kind), None)
+
+    def best(self, kinds: Iterable[ArtefactKind]) -> ArtefactKind | None:
+        """The first of ``kinds`` that the release has; None when it has none of them."""
+        return next((kind for kind in kinds if self.artefact(kind)), None)
 
     def to_json(self) -> str:
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=2) + "\n"

@@ -244,7 +244,8 @@ def _content_ids(tokenizer: Any, content: str) -> list[int]:
 
     An added token of a single character has no parts: it stays.
     """
-    read = tokenizer(content, add_special_tokens=False, split_special_tokens=True)
+    # verbose would warn of what is longer than the model's context: whoever encodes cuts
+    read = tokenizer(content, add_special_tokens=False, split_special_tokens=True, verbose=False)
     ids: list[int] = list(read.input_ids)
     added = _added_ids(tokenizer)
     if added.isdisjoint(ids):  # split_special_tokens sees to the special ones

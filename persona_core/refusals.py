@@ -14,7 +14,7 @@ from persona_core.errors import HubError, NotAllowed, PersonaError, StorageError
 # A trouble of the Hub or the line that passes by itself: what it stopped may be tried again.
 PASSING = frozenset({"hub.down", "hub.busy", "hub.unreachable", "hub.wait"})
 
-_TOKEN = re.compile(r"hf_\w+")
+_TOKEN = re.compile(r"hf_[\w.-]+")
 _OBJECT = re.compile(r"LFS batch API returned errors:.*?`(.*?)`", re.DOTALL)  # the client has no class for it
 
 

@@ -103,16 +103,14 @@ class Doors:
     launched: threading.Event = field(default_factory=threading.Event)
 
     def guest(self, request: Request) -> str | None:
-        """The name of the guest, or None for a stranger. Also gradio's ``auth_dependency``."""
-        if self._has_visit(request):
-            return "guest"
-        return self._signed_in(request)
+        """The name of the guest, or None for a stranger. Also gradio's ``auth_dependency``.
 
-    def _has_visit(self, request: Request) -> bool:
+        Each visit has a name of its own, which tells nothing of it: her phone need not wait for her laptop.
+        """
         token = request.cookies.get(cookie_name(request, self.settings), "")
-        return self.settings.invites and is_valid(
-            self.settings.invite_secret, "visit", token, now=self.clock()
-        )
+        if self.settings.invites and is_valid(self.settings.invite_secret, "visit", token, now=self.clock()):
+            return f"guest-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
+        return self._signed_in(request)
 
     def _signed_in(self, request: Request) -> str | None:
         """The Hugging Face user name in gradio's signed session, when it is on the list."""
@@ -197,14 +195,19 @@ class Gate:
         return path in _OPEN or (self._settings.sign_in and path in _SIGN_IN)
 
     def _enter(self, request: Request, token: str) -> Response:
-        """The invite door."""
-        now = self._doors.clock()
-        address = _address(request)
+        """The invite door. A link that holds is never refused, whoever else guesses from her address."""
+        if request.method == "HEAD":  # a messenger that looks at a link before it is tapped
+            return self._locked(request)
+        if request.method == "GET" and self._doors.opens(token):
+            return self._welcome(request)
+        now, address = self._doors.clock(), self._address(request)
         if seconds := self._throttle.wait(address, now):
             return self._page(request, 429, "throttled_title", "throttled_hint", retry_after=seconds)
-        if request.method != "GET" or not self._doors.opens(token):
-            self._throttle.wrong(address, now)
-            return self._page(request, 403, "bad_invite_title", "bad_invite_hint")
+        self._throttle.wrong(address, now)
+        return self._page(request, 403, "bad_invite_title", "bad_invite_hint")
+
+    def _welcome(self, request: Request) -> Response:
+        """The page, with a visit for a cookie and without the link in the address bar."""
         secure = is_secure(request, self._settings)
         response = RedirectResponse("/", status_code=303)
         response.set_cookie(
@@ -225,14 +228,19 @@ class Gate:
             return self._page(request, 404, "not_found")
         if not self._own_origin(request.headers):
             return Refusal(403, _say("en", "space.foreign_origin")).answer()
-        now, address = self._doors.clock(), _address(request)
+        if self._doors.is_program(request):
+            return None
+        now, address = self._doors.clock(), self._address(request)
         if seconds := self._wrong_keys.wait(address, now):
             return Refusal(429, "Too many wrong keys came from here.", retry_after=seconds).answer()
-        if not self._doors.is_program(request):
-            if "authorization" in request.headers:  # who brings none does not guess
-                self._wrong_keys.wrong(address, now)
-            return Refusal(401, "A key that fits is needed.", code="invalid_api_key").answer()
-        return None
+        if "authorization" in request.headers:  # who brings none does not guess
+            self._wrong_keys.wrong(address, now)
+        return Refusal(401, "A key that fits is needed.", code="invalid_api_key").answer()
+
+    def _address(self, request: Request) -> str:
+        """Whom a wrong try counts against: on a Space, what its proxy appended; what stands before, anybody can write."""
+        forwarded = request.headers.get("x-forwarded-for", "") if self._settings.space_host else ""
+        return forwarded.rpartition(",")[2].strip() or (request.client.host if request.client else "")
 
     def _own_origin(self, headers: Headers) -> bool:
         origin = headers.get("origin")
@@ -283,9 +291,3 @@ def _paragraphs(language: str, keys: list[str]) -> str:
 def _link(href: str, key: str, language: str, *, new_window: bool) -> str:
     target = ' target="_blank" rel="noopener"' if new_window else ""
     return f'<a href="{href}"{target}>{html.escape(_say(language, f"space.{key}"))}</a>'
-
-
-def _address(request: Request) -> str:
-    """Whom a wrong try counts against. Who lies here dodges the throttle, not the signature."""
-    forwarded = request.headers.get("x-forwarded-for", "").split(",")[0].strip()
-    return forwarded or (request.client.host if request.client else "")

@@ -1,5 +1,7 @@
 """Why he does not answer, in words she can read; the log gets where it happened, and never what was said.
 
+What only the owner can mend she hears no more of than whom to tell: paths, commands and settings are for the log.
+
 cause(torch_ran_out)        "engine.out_of_memory"
 apology(error, settings)    "오늘 쓸 수 있는 GPU 시간을 다 썼어요. …"
 """
@@ -10,8 +12,8 @@ import traceback
 import gradio as gr
 
 from configuration import Settings
-from persona_core.errors import OutOfMemory, PersonaError
-from persona_core.texts import text_in
+from persona_core.errors import PersonaError
+from persona_core.refusals import PASSING
 
 # How `spaces` 0.51 says what went wrong: a gr.Error whose title is one of these. Unknown ones get the last word below.
 _ZERO_GPU = {
@@ -28,6 +30,9 @@ _ZERO_GPU_WORKER = {
     "OutOfMemoryError": "engine.out_of_memory",
 }
 
+# What she can mend, or what passes by itself.
+_HERS = {"space.not_ready", "space.too_long", *_ZERO_GPU.values(), *_ZERO_GPU_WORKER.values()}
+
 log = logging.getLogger("persona")
 
 
@@ -41,11 +46,11 @@ def cause(error: Exception) -> str:
 
 
 def apology(error: Exception, settings: Settings) -> str:
-    """What the visitor reads. What only the owner can mend she is asked to pass on."""
-    if isinstance(error, PersonaError):
-        words = text_in(settings.language, error.key, **error.values)
-        is_hers = error.key.startswith("space.") or isinstance(error, OutOfMemory)
-        return words if is_hers else settings.text("space.tell", reason=words)
+    """What the visitor reads. A `PersonaError` is in the log since it was met: see `waking.Sleeper`."""
     key = cause(error)
+    if isinstance(error, PersonaError):
+        if key in PASSING:
+            return settings.text("space.no_hub")
+        return settings.text(key if key in _HERS else "space.tell")
     log.error("%s: %s\n%s", key, type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
     return settings.text(key)

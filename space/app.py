@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -21,23 +22,25 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from access import Doors, Gate
+from apology import cause
 from assets import HERE, files, head
 from completions import routes
 from configuration import Settings
 from conversation import AT_ONCE, Rhythm, Voice
 from messenger import VISITORS
 from page import build_page
-from persona_core.engine import Engine, load_engine
+from persona_core.engine import Engine, kinds_for, load_engine
 from persona_core.hub import download_release
 from persona_core.invite import SECRET_LENGTH
-from persona_core.manifest import Generation
+from persona_core.manifest import ArtefactKind, Generation, PersonaManifest
 from persona_core.prompt import Turn
-from persona_core.texts import text_in
+from persona_core.texts import text
 from waking import AGAIN_S, Report, Sleeper
 
 ZERO_REPLIES = (
     8  # at once on ZeroGPU, which gives each its own worker; elsewhere one model makes one reply at a time
 )
+NO_GPU = {"space.quota", "space.gpu_busy"}  # causes for which the CPU takes over
 GPU_SECONDS = 20  # ZeroGPU counts what is asked for, not what is used, against a few minutes a day
 FONTS = (
     "system-ui",
@@ -61,19 +64,35 @@ def load(settings: Settings, report: Report) -> Engine:
         PersonaError: no model named, or it cannot be fetched or loaded.
     """
     settings.check_model()
-    folder = settings.folder
-    if folder is None:
-        report("downloading")
-        folder = download_release(settings.repo, settings.revision, kind=settings.weights)
+    folder = fetch(settings, kinds_for(settings.hardware, settings.weights), report)
     report("loading")
     engine = load_engine(folder, settings.hardware, settings.weights)
-    return OnZeroGPU(engine) if settings.hardware == "zero" else engine
+    return (
+        OnZeroGPU(engine, spare_engine(settings, engine.manifest)) if settings.hardware == "zero" else engine
+    )
+
+
+def fetch(settings: Settings, kinds: Sequence[ArtefactKind], report: Report) -> Path:
+    """The release with the first of ``kinds`` that it has."""
+    if settings.folder:
+        return settings.folder
+    report("downloading")
+    return download_release(settings.repo, settings.revision, kinds=kinds)
+
+
+def spare_engine(settings: Settings, manifest: PersonaManifest) -> Sleeper | None:
+    """The engine for a CPU, already on the way; None where the release has none, or OpenVINO is not installed."""
+    if manifest.best(kinds_for("cpu")) != "openvino":
+        return None
+    sleeper = Sleeper(lambda report: load_engine(fetch(settings, ("openvino",), report), "cpu"))
+    threading.Thread(target=sleeper.wake, args=(AGAIN_S,), name="spare", daemon=True).start()
+    return sleeper
 
 
 class OnZeroGPU:
-    """An engine whose replies are made on a GPU lent by the call."""
+    """An engine whose replies are made on a GPU lent by the call; when none is lent, ``spare`` goes on with the talk."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, spare: Sleeper | None = None) -> None:
         import spaces
 
         def stream(
@@ -82,6 +101,7 @@ class OnZeroGPU:
             yield from engine.stream(history, seed=seed, generation=generation)
 
         self.manifest = engine.manifest
+        self._spare = spare
         self._stream: Callable[[Sequence[Turn], int | None, Generation | None], Iterator[list[str]]]
         self._stream = spaces.GPU(stream, duration=GPU_SECONDS)
 
@@ -89,7 +109,16 @@ class OnZeroGPU:
         self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
     ) -> Iterator[list[str]]:
         """See `persona_core.engine.Engine.stream`."""
-        return self._stream(history, seed, generation)
+        begun = False
+        try:
+            for bubbles in self._stream(history, seed, generation):
+                begun = True
+                yield bubbles
+        except gr.Error as error:
+            spare = self._spare
+            if begun or cause(error) not in NO_GPU or spare is None or spare.status.state == "failed":
+                raise
+            yield from spare.stream(history, seed=seed, generation=generation)
 
 
 def voice_of(engine: Engine, settings: Settings) -> Voice:
@@ -98,6 +127,7 @@ def voice_of(engine: Engine, settings: Settings) -> Voice:
         engine,
         settings.his_name,
         settings.her_name,
+        settings.text("space.honest"),
         Rhythm() if settings.human_rhythm else AT_ONCE,
         ThreadPoolExecutor(ZERO_REPLIES if settings.hardware == "zero" else 1, thread_name_prefix="voice"),
     )
@@ -125,6 +155,8 @@ def launch(
 ) -> str:
     """Serve ``page`` behind the doors and return its address. ``options`` go to gradio's launch."""
     doors = Doors(settings)
+    # gradio would keep when which page asked, and sum it all up in pandas after every event: 60 KB a message.
+    page._queue.ANALYTICS_MAX_EVENTS = 0
     page.space_id = (
         None  # with it the browser asks huggingface.co whether the Space is up, and shows nothing if not
     )
@@ -167,9 +199,10 @@ def _file(path: str, content: bytes, media_type: str) -> Route:
 def main(page: gr.Blocks, settings: Settings, for_programs: Sequence[BaseRoute]) -> None:
     """Serve until interrupted; say in the log where, and what still keeps a door shut."""
     url = launch(page, settings, for_programs)
-    log.info("%s", settings.text("space.open_at", url=url, hardware=settings.hardware))
+    if "PERSONA_LINK" not in os.environ:  # `persona chat` shows one that opens the door, too
+        log.info("%s", text("space.open_at", url=url, hardware=settings.hardware))
     for problem in (*settings.door_problems(), *settings.key_problems()):
-        log.warning("%s", text_in(settings.language, problem, length=SECRET_LENGTH))
+        log.warning("%s", text(problem, length=SECRET_LENGTH))
     page.block_thread()
 
 

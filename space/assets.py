@@ -11,12 +11,17 @@ import json
 from pathlib import Path
 
 from configuration import Settings
+from conversation import LONGEST_MESSAGE
 
 HERE = Path(__file__).parent
 GROUND = "#dce5ee"  # of theme.css: what an app shows before its page is there
 BARS = {"light": "#f6f9fc", "dark": "#1b1f26"}  # and what surrounds it
 _SIZES = (180, 192, 512)  # pixels: of icon.svg, drawn once; iPhones ask for the first, Android for the others
-_WORDS = ("send", "stop", "again", "erase", "erase_question", "erase_yes", "erase_no", "chat_log")
+_WORDS = (
+    *("send", "stop", "again", "newest", "your_message", "chat_log"),
+    *("erase", "erase_question", "erase_yes", "erase_no"),
+    *("offline", "lost", "slow", "full"),
+)
 
 
 def _icon(size: int) -> str:
@@ -87,5 +92,8 @@ def _css_string(text: str) -> str:
 
 def script(settings: Settings) -> str:
     """page.js with the words it says."""
-    say = {"language": settings.language, **{word: settings.text(f"space.{word}") for word in _WORDS}}
+    say = {
+        "language": settings.language,
+        **{word: settings.text(f"space.{word}", length=LONGEST_MESSAGE) for word in _WORDS},
+    }
     return (HERE / "page.js").read_text(encoding="utf-8").replace("$words", json.dumps(say))

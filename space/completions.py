@@ -32,7 +32,6 @@ from apology import apology, cause
 from configuration import Settings
 from conversation import AT_ONCE, Voice
 from headers import Message, Send
-from honesty import asks_whether_ai, denies_being_ai
 from page import status_text
 from persona_core.engine import Engine
 from persona_core.manifest import Generation
@@ -41,6 +40,7 @@ from question import MODEL, Question, Refusal
 from waking import Status
 
 LONGEST_BODY = 2**20  # bytes: what is remembered of a conversation, its letters escaped, with room to spare
+HEARD_OUT = 2**25  # bytes: who sends so much at most is read to the end, unkept, and so gets to read why not
 AT_MOST = 16  # questions in flight; whoever comes then is told to come back
 SOON_S = 5  # when to come back
 
@@ -71,7 +71,6 @@ class Programs:
     voice: Voice
     engine: Engine
     settings: Settings  # in English, as programs are
-    honest: str  # what is said instead of a denial
     status: Callable[[], Status]
     in_flight: int = 0
 
@@ -99,9 +98,6 @@ class Programs:
             raise Refusal(503, status_text(now, self.settings), code=f"model_{now.state}", retry_after=SOON_S)
         if self.in_flight >= AT_MOST:
             raise Refusal(429, "Too many questions at once.", code="queue_full", retry_after=SOON_S)
-        if any(map(asks_whether_ai, question.turns[-1].bubbles)):
-            yield self.honest
-            return
         generation = question.generation(self.engine.manifest.generation)
         engine = Drawn(self.engine, generation, question.seed)
         voice = replace(self.voice, engine=engine, rhythm=AT_ONCE)
@@ -109,7 +105,7 @@ class Programs:
         try:
             async with aclosing(voice.reply(question.turns)) as reply:
                 async for bubble in reply:
-                    yield self.honest if denies_being_ai(bubble) else bubble
+                    yield bubble
         except Exception as error:  # noqa: BLE001  # whatever it was, the log gets no chat and the program no trace
             raise self._refusal(error) from None
         finally:
@@ -177,9 +173,7 @@ def routes(voice: Voice, engine: Engine, settings: Settings, status: Callable[[]
     """What is served under /v1; nothing at all without a key."""
     if not settings.answers_programs:
         return []
-    programs = Programs(
-        voice, engine, replace(settings, language="en"), settings.text("space.honest"), status
-    )
+    programs = Programs(voice, engine, replace(settings, language="en"), status)
     application = Starlette(
         routes=[
             Route("/chat/completions", programs.complete, methods=["POST"]),
@@ -206,11 +200,15 @@ def _model(request: Request) -> Response:
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
+    body, length = bytearray(), 0
     async for piece in request.stream():
-        body += piece
-        if len(body) > LONGEST_BODY:
-            raise Refusal(413, f"The body of the request is longer than {LONGEST_BODY} bytes.")
+        length += len(piece)
+        if length <= LONGEST_BODY:
+            body += piece
+        elif length > HEARD_OUT:
+            break
+    if length > LONGEST_BODY:
+        raise Refusal(413, f"The body of the request is longer than {LONGEST_BODY} bytes.")
     return bytes(body)
 
 

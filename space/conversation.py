@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
+from honesty import Honesty
 from persona_core.engine.speech import Speaker as Engine
 from persona_core.engine.speech import speak
 from persona_core.errors import EngineError
@@ -30,6 +31,8 @@ REMEMBERED_MESSAGES = 80  # the engine cuts to its context anyway; this bounds w
 # Seconds without a bubble. A message may wait 120 for a cold start; a slow reply, 160 tokens at two a second, takes 80.
 # What is silent for longer hangs.
 LONGEST_SILENCE_S = 180.0
+
+HONEST_TURNS = 6  # so long after the honest answer, "it is me" takes it back
 
 Sound = TypeVar("Sound")
 _ROLE: dict[str, Role] = {"user": "partner", "assistant": "persona"}
@@ -85,12 +88,14 @@ AT_ONCE = Rhythm(per_letter=0, shortest=0, longest=0)
 class Voice:
     """An engine that speaks with names, at a rhythm, on its own threads: as many replies at once as there are.
 
-    ``silence_s`` is how long a reply may say nothing before it is given up.
+    ``honest`` is what he says when she wants to know who writes, and instead of a denial. ``silence_s`` is how long a
+    reply may say nothing before it is given up.
     """
 
     engine: Engine
     persona_name: str
     partner_name: str
+    honest: str
     rhythm: Rhythm
     threads: Executor
     silence_s: float = LONGEST_SILENCE_S
@@ -106,11 +111,27 @@ class Voice:
             EngineError: nothing was said for too long; the model has been told to stop.
         """
         sent_at = time.monotonic()
-        async with aclosing(self._spoken(turns, visitor)) as spoken:
+        async with aclosing(self._honest(turns, visitor)) as spoken:
             async for bubble in spoken:
                 await asyncio.sleep(max(0.0, sent_at + self.rhythm.pause(bubble) - time.monotonic()))
                 yield bubble
                 sent_at = time.monotonic()
+
+    async def _honest(self, turns: Sequence[Turn], visitor: str) -> AsyncGenerator[str]:
+        """What is said, and the honest answer, once, where it is asked for or would be denied."""
+        honesty = Honesty(self.persona_name)
+        told = [self.honest in turn.bubbles for turn in turns[-HONEST_TURNS:]]
+        if any(honesty.asks(asked, told=any(told[-2:])) for asked in turns[-1].bubbles):
+            yield self.honest
+            return
+        said_it = False
+        async with aclosing(self._spoken(turns, visitor)) as spoken:
+            async for bubble in spoken:
+                if not honesty.denies(bubble, told=any(told)):
+                    yield bubble
+                elif not said_it:
+                    said_it = True
+                    yield self.honest
 
     async def _spoken(self, turns: Sequence[Turn], visitor: str) -> AsyncGenerator[str]:
         """What `speak` says, made on a thread ahead of being read."""

@@ -4,6 +4,9 @@ The whole chat is one list of gradio's messages. It lives in her browser: every 
 takes it back, so the server keeps none of it::
 
     sent("뭐해? <3", [])     # [{"role": "user", "content": "뭐해? &lt;3"}]
+
+What she sends comes as a letter, "MARK TEXT", from the outbox of page.js. Its mark stays with the message: a letter that
+comes again, because nobody knew whether it had arrived, changes nothing, and page.js learns which ones it may forget.
 """
 
 import asyncio
@@ -20,10 +23,12 @@ KEPT_MESSAGES = 400  # what her browser remembers of the chat
 NEW_CHAT = (
     "\u2063"  # begins the line between two conversations: invisible, and taken out of whatever anyone says
 )
-VISITORS = 32  # replies under way; more wait in the queue
+VISITORS = 32  # replies under way; who comes after them is told to come back
+TOLD = 32  # of those at once
+MARKS = 50  # letters whose arrival is told: more than she writes until the page hears of it
 
 Message = dict[str, Any]
-Shown = tuple[list[Message], list[Message], Any, Any]
+Shown = tuple[list[Message], list[Message], Any, Any, Any]
 SESSIONS = 4_096  # open pages remembered at once
 
 UNHEARD: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -41,6 +46,20 @@ def sent(text: str, chat: list[Message]) -> list[Message]:
     """The chat after she sent ``text``; nothing but blanks is not sent."""
     clean = clean_bubble(text)[:LONGEST_MESSAGE]
     return [*chat, message("user", clean)] if clean else chat
+
+
+def received(chat: list[Message], letter: str) -> list[Message]:
+    """The chat after a ``letter`` of hers; it changes nothing the second time."""
+    mark, _, text = letter.partition(" ")
+    if mark in marks(chat) or (after := sent(text, chat)) is chat:
+        return chat
+    return [*chat, {**after[-1], "metadata": {"id": mark}}]
+
+
+def marks(chat: list[Message]) -> list[str]:
+    """Of the letters that are in the chat."""
+    kept = (said.get("metadata") or {} for said in chat[-KEPT_MESSAGES:] if said["role"] == "user")
+    return [str(metadata["id"]) for metadata in kept if metadata.get("id")]
 
 
 def unanswered(chat: list[Message]) -> list[Message]:
@@ -61,13 +80,24 @@ def current(chat: list[Message]) -> list[Message]:
 
 
 def show(chat: list[Message], *, typing: bool = False, note: str = "") -> Shown:
-    """What the page shows and her browser keeps: the chat, whether he is typing, and a ``note`` above it."""
-    return chat, chat[-KEPT_MESSAGES:], line(note), gr.Textbox(stop_btn=typing, interactive=True)
+    """What the page shows and her browser keeps: the chat, whether he is typing, and a ``note`` above it.
+
+    Where her message is left without an answer, a button asks for one; gradio has that only below his.
+    """
+    waits = bool(chat) and chat[-1]["role"] == "user" and not typing
+    box = gr.Textbox(stop_btn=typing, interactive=True)
+    return chat, chat[-KEPT_MESSAGES:], line(note), box, gr.Button(visible=waits)
 
 
 def line(text: str) -> gr.Markdown:
     """The line above the chat; without words it is not there."""
     return gr.Markdown(f'<p role="status">{html.escape(text)}</p>', visible=bool(text))
+
+
+def arrivals(chat: list[Message], *letters: str) -> str:
+    """What page.js reads: the marks of the letters in the chat, and of those that said nothing."""
+    handled = [*marks(chat)[-MARKS:], *(letter.partition(" ")[0] for letter in letters)]
+    return html.escape(" ".join([".", *handled]))  # a point even without any: the chat is back
 
 
 # --- the component ---
@@ -85,20 +115,24 @@ class Messenger(gr.ChatInterface):  # type: ignore[misc]  # gradio is Any to myp
     def _setup_events(self) -> None:
         """None yet: see `listen`."""
 
-    def listen(self, page: gr.Blocks, trouble: gr.Markdown, new_chat: gr.Button, between: str) -> None:
+    def listen(
+        self, page: gr.Blocks, trouble: gr.Markdown, new_chat: gr.Button, between: str, again: gr.Button
+    ) -> None:
         """Bring back what her browser kept, and answer. ``between`` stands where ``new_chat`` begins again."""
         chat, saved = self.chatbot, self.saved_conversations
         # gradio scrambles it with a secret that travels to the browser anyway; a fixed one survives restarts.
         saved.storage_key = saved.secret = "persona-chat"  # noqa: S105
-        self._screen = [chat, saved, trouble, self.textbox]
+        arrived = gr.Markdown(visible="hidden", elem_id="arrived", sanitize_html=True)
+        self._screen = [chat, saved, trouble, self.textbox, again, arrived]
         self._under_way: dict[str, asyncio.Event] = {}  # by gradio's session: what ends the reply
         outbox = gr.Textbox(
             visible="hidden", elem_id="outbox"
         )  # page.js sends through it: she may be typing on
         self._on(page.load, lambda kept: kept, saved)
-        self._on(outbox.submit, sent, outbox, chat)
+        self._on(outbox.submit, received, chat, outbox)
         self._on(chat.retry, unanswered, chat)
-        self._on(chat.clear, list)
+        self._on(again.click, unanswered, chat)
+        self._on(chat.clear, lambda _: [], chat)
         self._on(new_chat.click, lambda chat: begun_again(chat, between), chat)
         self._on(self.textbox.stop, lambda chat: chat, chat, answer=False)
 
@@ -107,20 +141,21 @@ class Messenger(gr.ChatInterface):  # type: ignore[misc]  # gradio is Any to myp
     ) -> None:
         """At ``event``, end the reply under way, ``change`` the chat, and answer to it."""
 
-        async def act(request: gr.Request, *given: Any) -> AsyncGenerator[Shown]:
+        async def act(request: gr.Request, *given: Any) -> AsyncGenerator[tuple[Any, ...]]:
             ended = self._end(request.session_hash)
             chat = change(*given)
+            heard = arrivals(chat, *given[1:])
             if not answer:
-                yield show(chat)
+                yield (*show(chat), heard)
                 return
             async for shown in until(ended, self.fn(chat, request)):
-                yield shown
+                yield (*shown, heard)
 
         event(
             act,
             list(inputs),
             self._screen,
-            concurrency_limit=VISITORS,
+            concurrency_limit=VISITORS + TOLD,
             trigger_mode="multiple",
             show_progress="hidden",
             api_visibility="private",

@@ -10,40 +10,47 @@
     area.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
-  // --- sending: the box is hers again at once, and one message leaves after the other ---
+  const kept = (storage, key) => JSON.parse(storage.getItem(key) || "[]");
 
-  const PATIENCE_MS = 15_000; // a message that is not in the chat by then did not leave: she gets it back
-  const OUTBOX = "persona-outbox"; // gradio loads the page anew when it finds the lost server again
-  const waiting = JSON.parse(sessionStorage.getItem(OUTBOX) || "[]"); // not in the chat yet; the first is on its way
-  let before = 0; // her bubbles when it left
+  // --- sending: the box is hers again at once; what the chat does not show yet is in the outbox, whatever happens ---
 
-  const hers = () => document.querySelectorAll("#chat .user-row").length;
-  const store = () => sessionStorage.setItem(OUTBOX, JSON.stringify(waiting));
-  const giveBack = () => {
-    write(box(), [...waiting.splice(0).map(({ text }) => text), box().value].join("\n").trim());
-    store();
-  };
+  const OUTBOX = "persona-outbox"; // letters: mark and text. See messenger.py, which tells of those that arrived
+  const DRAFT = "persona-draft";
+  const SHOWN_AFTER_MS = 1_000; // a message that arrives sooner needs no bubble of its own before
+  const SLOW_AFTER_MS = 8_000;
+  const AGAIN_AFTER_MS = 5_000; // when the server took no more
+  let open = false; // the chat is back from her browser
+  let lost = false; // the server; gradio looks for it, and loads the page anew
+  let stale = false; // another tab has a newer chat
+  let onItsWay = ""; // the mark of one letter at a time
+  let sentAt = 0;
+
+  const waiting = () => kept(localStorage, OUTBOX);
+  const store = (letters) => localStorage.setItem(OUTBOX, JSON.stringify(letters));
   const leave = () => {
-    before = hers();
-    const [mine] = waiting;
+    const [letter] = waiting();
+    if (!letter || !open || lost || onItsWay === letter.mark) return;
+    onItsWay = letter.mark;
+    sentAt = Date.now();
     const outbox = find("#outbox textarea");
-    write(outbox, mine.text);
+    write(outbox, `${letter.mark} ${letter.text}`);
     outbox.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true }));
-    setTimeout(() => { if (waiting[0] === mine) giveBack(); }, PATIENCE_MS);
   };
   const settle = () => {
-    if (!waiting.length || hers() <= before) return;
-    waiting.shift();
-    store();
-    if (waiting.length) leave();
+    const arrived = (find("#arrived .md")?.textContent || "").split(/\s+/).filter(Boolean);
+    if (!open && arrived.length && box() && !box().disabled) begin();
+    const left = waiting().filter(({ mark }) => !arrived.includes(mark));
+    if (left.length === waiting().length) return;
+    store(left);
+    tell();
+    leave();
   };
   // Until the server has brought back the chat, the box is locked.
-  let open = false;
   const begin = () => {
-    if (open || !box() || box().disabled) return;
     open = true;
-    if (waiting.length) giveBack();
+    if (!box().value) write(box(), sessionStorage.getItem(DRAFT) || "");
     if (matchMedia("(hover: hover)").matches) box().focus({ preventScroll: true }); // opens no phone keyboard
+    leave();
   };
   const send = (event) => {
     const isEnter = event.key === "Enter" && !event.shiftKey && event.target === box();
@@ -55,13 +62,53 @@
     const text = box().value;
     if (event.type === "keypress" || !text.trim()) return;
     write(box(), "");
-    waiting.push({ text });
-    store();
-    if (waiting.length === 1) leave();
+    store([...waiting(), { mark: Math.random().toString(36).slice(2), text }]);
+    if (stale) return location.reload();
+    toNewest();
+    leave();
+    setTimeout(tell, SHOWN_AFTER_MS);
   };
   for (const kind of ["keydown", "keypress", "click"]) document.addEventListener(kind, send, true);
   // A button that takes the focus would close the phone's keyboard.
   document.addEventListener("mousedown", (event) => { if (event.target.closest("#message button")) event.preventDefault(); });
+  document.addEventListener("input", ({ target }) => {
+    if (target !== box()) return;
+    if (open) sessionStorage.setItem(DRAFT, target.value);
+    tell();
+  });
+
+  // How the server takes it; gradio's own words for that are English and cover the page.
+  const { fetch } = window;
+  window.fetch = async (...asked) => {
+    const address = String(asked[0]?.url || asked[0]);
+    if (!address.includes("/gradio_api/")) return fetch(...asked);
+    try {
+      const answer = await fetch(...asked);
+      if (answer.status === 401 || answer.status === 403) location.reload(); // her key is no longer good: the locked page says so
+      if (answer.status === 503) setTimeout(() => { onItsWay = ""; leave(); }, AGAIN_AFTER_MS);
+      return answer;
+    } catch (error) {
+      if (error.name !== "AbortError") { lost = true; tell(); }
+      throw error;
+    }
+  };
+
+  // --- between the chat and the box: what has not left yet, and why ---
+
+  const tray = document.createElement("div");
+  tray.id = "tray";
+  tray.innerHTML = '<div></div><p role="status"></p>';
+  const tell = () => {
+    if (!tray.isConnected) find(".gr-group:has(#message)")?.before(tray);
+    const [bubbles, note] = tray.children;
+    const late = waiting().filter(({ mark }) => lost || mark !== onItsWay || Date.now() - sentAt >= SHOWN_AFTER_MS);
+    bubbles.replaceChildren(...late.map(({ text }) => Object.assign(document.createElement("p"), { textContent: text })));
+    const isSlow = onItsWay && waiting().length && Date.now() - sentAt >= SLOW_AFTER_MS;
+    const isFull = box() && box().value.length >= box().maxLength && box().maxLength > 0;
+    const words = lost ? (late.length ? say.offline : say.lost) : isSlow ? say.slow : isFull ? say.full : "";
+    if (note.textContent !== words) note.textContent = words;
+  };
+  setInterval(() => { if (waiting().length || tray.firstChild.childElementCount) tell(); }, SHOWN_AFTER_MS);
 
   // --- times are kept beside the chat in this browser, one for each bubble ---
 
@@ -69,7 +116,7 @@
   const NEW_CHAT = "\u2063"; // begins the line between two conversations, see messenger.py
   const clock = new Intl.DateTimeFormat(say.language, { hour: "numeric", minute: "2-digit" });
   const calendar = new Intl.DateTimeFormat(say.language, { year: "numeric", month: "long", day: "numeric", weekday: "long" });
-  let times = JSON.parse(localStorage.getItem(KEY) || "[]");
+  let times = kept(localStorage, KEY);
   let shown = 0;
 
   const stamp = () => {
@@ -91,6 +138,45 @@
       row.style.setProperty("--day", JSON.stringify(day));
       row.classList.toggle("opens", first || side(rows[i - 1]) !== side(row));
     });
+    if (atEnd) toNewest();
+  };
+
+  // --- two tabs, one chat: the times change with every bubble, so they tell a tab that another has gone on ---
+
+  const takeOver = () => { if (stale) location.reload(); };
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== KEY) return;
+    stale = true;
+    // What is deleted is gone everywhere, and a reply to what is old would be kept over what is new.
+    if (newValue === "[]" || find("#message .stop-button")) takeOver();
+  });
+  addEventListener("focus", takeOver);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) takeOver(); });
+  document.addEventListener("click", (event) => {
+    if (!stale || !event.target.closest("#chat button, #new-chat, #ask-again")) return;
+    event.stopImmediatePropagation();
+    takeOver();
+  }, true);
+
+  // --- who reads the newest stays there: when bubbles come, when a phone's keyboard opens, when the box grows ---
+
+  let atEnd = true;
+  const NEAR_PX = 60; // a bubble and a half
+  const list = () => find("#chat .bubble-wrap");
+  const toNewest = () => {
+    atEnd = true;
+    list().scrollTop = list().scrollHeight;
+  };
+  document.addEventListener("scroll", ({ target }) => {
+    if (target === list()) atEnd = target.scrollHeight - target.scrollTop - target.clientHeight < NEAR_PX;
+  }, true);
+  const resized = new ResizeObserver(() => { if (atEnd) toNewest(); });
+  let watched = null; // gradio makes a new list now and then; one that is watched twice would report itself each time
+  const watch = () => {
+    if (list() === watched) return;
+    if (watched) resized.unobserve(watched);
+    watched = list();
+    if (watched) resized.observe(watched);
   };
 
   // --- deleting everything asks first (a browser's own question does not open inside another site's frame) ---
@@ -104,11 +190,18 @@
     dialog.addEventListener("close", () => {
       dialog.remove();
       sure = dialog.returnValue === "yes";
-      if (sure) find(ERASE).click();
+      if (sure) erase();
       sure = false;
       box().focus();
     });
     dialog.showModal();
+  };
+  const erase = () => { // here first: it is gone even if the server cannot be reached
+    for (const key of ["persona-chat", OUTBOX]) localStorage.removeItem(key);
+    sessionStorage.removeItem(DRAFT);
+    localStorage.setItem(KEY, "[]");
+    tell();
+    find(ERASE).click();
   };
   const ERASE = "#chat .top-panel button";
   let sure = false;
@@ -123,17 +216,21 @@
   const NAMES = [
     ["#message .submit-button", say.send], ["#message .stop-button", say.stop], [ERASE, say.erase],
     ["#chat .message-buttons button", say.again], ["#chat [role=log]", say.chat_log],
+    ["#chat .scroll-down-button-container button", say.newest], ["#message textarea", say.your_message],
   ];
   const name = () => {
     for (const [selector, label] of NAMES)
       for (const element of document.querySelectorAll(selector))
-        if (element.ariaLabel !== label) [element.ariaLabel, element.title] = [label, element.role === "log" ? "" : label];
+        if (element.ariaLabel !== label) [element.ariaLabel, element.title] = [label, element.matches("button") ? label : ""];
     document.querySelectorAll("#chat [data-testid][aria-label]").forEach((bubble) => bubble.removeAttribute("aria-label"));
   };
 
-  new MutationObserver(() => { begin(); settle(); stamp(); name(); }).observe(root, {
-    subtree: true, childList: true, attributes: true, attributeFilter: ["disabled"],
-  });
+  new MutationObserver(() => {
+    settle();
+    stamp();
+    name();
+    watch();
+  }).observe(root, { subtree: true, childList: true, attributes: true, attributeFilter: ["disabled"] });
 
   // --- the page ends where a phone's keyboard begins ---
 

@@ -7,6 +7,7 @@ theme.css is the look, page.js what gradio does not do in the browser, persona_c
 
 import html
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
@@ -15,10 +16,11 @@ from apology import apology
 from configuration import Settings
 from conversation import LONGEST_MESSAGE, Voice, turns_of
 from honesty import asks_whether_ai, denies_being_ai
-from messenger import UNHEARD, Message, Messenger, Shown, current, line, message, show
+from messenger import UNHEARD, VISITORS, Message, Messenger, Shown, current, line, message, show
+from persona_core.prompt import Turn
 from waking import Status
 
-QUEUE = 64  # replies that wait; who comes after them is told to come back
+QUEUE = 64  # events that wait to be looked at; more are only sent by programs
 STATUS_EVERY_S = 2.0
 READY = Status("ready")
 
@@ -35,6 +37,7 @@ class Page(gr.Blocks):  # type: ignore[misc]  # gradio is Any to mypy
 def build_page(voice: Voice, settings: Settings, status: Callable[[], Status] = lambda: READY) -> gr.Blocks:
     """The page for one persona. ``status`` says how far the engine is on its way."""
     say = settings.text
+    under_way: set[object] = set()
 
     async def answer(chat: list[Message], request: gr.Request) -> AsyncGenerator[Shown]:
         """The chat -> the chat with his bubbles so far. Nothing is answered twice."""
@@ -42,26 +45,37 @@ def build_page(voice: Voice, settings: Settings, status: Callable[[], Status] = 
         if not turns or turns[-1].role != "partner":
             yield show(chat)
             return
+        if len(under_way) >= VISITORS:
+            yield show(chat, note=say("space.busy"))
+            return
+        under_way.add(reply := object())
+        try:
+            async with aclosing(reply_to(chat, turns, request.username or "")) as shown:
+                async for screen in shown:
+                    yield screen
+        finally:
+            under_way.remove(reply)
+
+    async def reply_to(chat: list[Message], turns: tuple[Turn, ...], visitor: str) -> AsyncGenerator[Shown]:
         yield show(chat, typing=True)
         if any(asks_whether_ai(bubble) for bubble in turns[-1].bubbles):
             yield show([*chat, message("assistant", say("space.honest"))])
             return
         trouble = say("space.no_reply")
         try:
-            async for bubble in voice.reply(turns, visitor=request.username or ""):
+            async for bubble in voice.reply(turns, visitor=visitor):
                 text = say("space.honest") if denies_being_ai(bubble) else bubble
                 chat = [*chat, message("assistant", text)]
                 trouble = ""
                 yield show(chat, typing=True)
         except Exception as error:  # noqa: BLE001  # whatever it was, she gets words and the log gets no chat
-            trouble = apology(error, settings)  # a gr.Error would cover the page
+            known = error is status().error  # it stands above the chat already
+            trouble = "" if known else apology(error, settings)  # a gr.Error would cover the page
         yield show(chat, note=trouble)
 
     def show_status() -> tuple[Any, Any]:
         now = status()
-        return line(status_text(now, settings)), gr.Timer(
-            active=now.state != "ready"
-        )
+        return line(status_text(now, settings)), gr.Timer(active=now.state != "ready")
 
     with Page(title=say("space.title"), analytics_enabled=False, fill_height=True) as page:
         page.expects_oauth = settings.sign_in
@@ -78,7 +92,9 @@ def build_page(voice: Voice, settings: Settings, status: Callable[[], Status] = 
             analytics_enabled=False,
             fill_height=True,
         )
-        chat.listen(page, trouble, new_chat, say("space.new_chat_line"))
+        with chat.chatbot.parent:
+            again = gr.Button(say("space.ask_again"), elem_id="ask-again", visible=False)
+        chat.listen(page, trouble, new_chat, say("space.new_chat_line"), again)
         page.load(show_status, None, [started, timer], **UNHEARD)
         timer.tick(show_status, None, [started, timer], **UNHEARD)
     return page.queue(max_size=QUEUE, api_open=False)

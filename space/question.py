@@ -1,7 +1,8 @@
 """What a program asks, out of its JSON, or why not: the request of OpenAI's chat completions, as far as it makes sense here.
 
-The persona's own system prompt is the only one, and it keeps its tools to itself: system and developer messages, tools
-and parameters that are not named here are ignored, as other servers with a fixed prompt do. A line is a bubble::
+The persona's own system prompt is the only one: system and developer messages are ignored, as other servers with a fixed
+prompt do, and so are parameters that are not named here. What would change the shape of an answer is refused. A line is
+a bubble::
 
     Question.from_json(b'{"model": "persona", "messages": [{"role": "user", "content": "밥 먹었어?"}]}')
     Refusal(404, "…", code="model_not_found").answer()     {"error": {"message", "type", "param", "code"}}
@@ -26,6 +27,16 @@ COLDEST = (
 )
 _SPEAKERS = ("user", "assistant")
 _IGNORED = ("system", "developer")
+# Parameters without which an answer would not be what was asked for, and what of them is no more than the usual.
+_UNSUPPORTED: dict[str, tuple[object, ...]] = {
+    "tools": ([],),
+    "tool_choice": ("none", "auto"),
+    "functions": ([],),
+    "function_call": ("none", "auto"),
+    "response_format": ({"type": "text"},),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+}
 
 
 class Refusal(Exception):
@@ -74,12 +85,15 @@ class Question:
         """Read a request.
 
         Raises:
-            Refusal: 400 no JSON object or a value out of its bounds, 404 another model.
+            Refusal: 400 no JSON object, a value out of its bounds or a thing he cannot do, 404 another model.
         """
         asked = _document(body)
         if asked.get("model") != MODEL:
             raise Refusal(404, f"There is one model here: {MODEL}.", code="model_not_found", param="model")
         _integer(asked, "n", 1, 1)
+        for key, usual in _UNSUPPORTED.items():
+            if asked.get(key) not in (None, *usual):
+                raise Refusal(400, f"{key} is not supported here.", code="unsupported_parameter", param=key)
         return cls(
             turns=_turns(asked),
             stream=_flag(asked, "stream"),

@@ -20,6 +20,7 @@ from persona_core.errors import EngineError, PersonaError
 from persona_core.manifest import Generation, PersonaManifest
 from persona_core.prompt import Turn
 from persona_core.refusals import PASSING
+from persona_core.texts import text
 
 AGAIN_S = (
     15.0,
@@ -111,7 +112,7 @@ class Sleeper:
 
     def _report(self, state: State, percent: int = 0) -> None:
         if state != self.status.state:
-            log.info("%s", state)
+            log.info("%s", text(f"space.{state}", percent=percent))
         self.status = Status(state, percent)
 
     def _fail(self, error: PersonaError) -> None:

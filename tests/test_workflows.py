@@ -245,7 +245,7 @@ def test_the_newest_versions_are_taken_because_nothing_pins_them(newest):
     )
 
     assert "-c constraints.txt -e" in pinned
-    assert "-e '.[train,space,dev]'" in free
+    assert "-e '.[train,space,cpu,dev]'" in free
     assert "constraints" not in free
 
 
@@ -422,6 +422,16 @@ def test_without_a_space_there_is_a_note_and_nothing_else(sync):
     assert "PERSONA_SPACE" in sync.step("unset", "Say what is missing").stdout
 
 
+@POSIX
+def test_in_a_fork_the_note_says_why_nothing_is_synced(sync):
+    """Not that a variable were missing which is set."""
+    sync.contexts["github"].event.repository.fork = True
+
+    assert sync.begins("unset")
+    assert not sync.begins("test")
+    assert "Forks are not synced" in sync.step("unset", "Say what is missing").stdout
+
+
 @pytest.mark.parametrize(
     ("ref", "fork", "begins"), [("main", False, True), ("main", True, False), ("x", False, False)]
 )
@@ -432,7 +442,7 @@ def test_only_main_of_this_repository_syncs(sync, ref, fork, begins):
     )
 
     assert sync.begins("test") == begins
-    assert not sync.begins("unset")
+    assert sync.begins("unset") == fork
     assert set(sync.workflow["on"]) == {"push", "workflow_dispatch"}
     assert sync.workflow["on"]["push"] == {"branches": ["main"], "paths": ["space/**", "persona_core/**"]}
     assert sync.workflow["concurrency"] == {"group": "sync-space", "cancel-in-progress": False}

@@ -113,6 +113,7 @@ def train(
     seed: Annotated[int | None, _option("seed", "--seed")] = None,
     device: Annotated[str | None, _option("device", "--device")] = None,
     accept_licence: Annotated[bool, _option("accept_licence", "--accept-licence")] = False,
+    no_openvino: Annotated[bool, _option("no_openvino", "--no-openvino")] = False,
     on: Annotated[str | None, _option("on", "--on")] = None,
     yes: Annotated[bool, _option("yes", "--yes")] = False,
     deploy: Annotated[
@@ -157,11 +158,28 @@ def train(
         raise SettingsError("deploy.needs_push")
     place = find_place(on, accepted=yes) if on else None
     if demo:
-        pipeline.train_demo(run, push, asked, accept_licence=accept_licence, place=place, space=deploy)
+        pipeline.train_demo(
+            run,
+            push,
+            asked,
+            accept_licence=accept_licence,
+            place=place,
+            space=deploy,
+            openvino=not no_openvino,
+        )
     elif exports and len(exports) == 1 and (exports[0] / "run.toml").is_file():
-        pipeline.resume(exports[0], push, asked, place, deploy)
+        pipeline.resume(exports[0], push, asked, place, deploy, openvino=not no_openvino)
     elif exports:
-        pipeline.train(exports, run, push, asked, accept_licence=accept_licence, place=place, space=deploy)
+        pipeline.train(
+            exports,
+            run,
+            push,
+            asked,
+            accept_licence=accept_licence,
+            place=place,
+            space=deploy,
+            openvino=not no_openvino,
+        )
     else:
         typer.echo(ctx.get_help())
         raise SettingsError("cli.no_export")
@@ -225,11 +243,11 @@ def mask(
 
 
 @app.command(help=text("cli.evaluate"))
-def evaluate(run: RunFolder) -> None:
+def evaluate(run: RunFolder, *, json: AsJson = False) -> None:
     """Measure the tuned model against its base, again."""
     from trainer import pipeline
 
-    pipeline.evaluate(run)
+    pipeline.evaluate(run, as_json=json)
 
 
 @app.command(help=text("cli.export"))
@@ -238,11 +256,12 @@ def export(
     *,
     bits: Annotated[int, _option("bits", "--bits")] = 4,
     keep: Annotated[str, _option("keep", "--keep")] = "",
+    openvino: Annotated[bool | None, _option("openvino", "--openvino/--no-openvino")] = None,
 ) -> None:
     """Merge, quantise, verify: write the release folder anew."""
     from trainer import pipeline
 
-    pipeline.export(run, bits, keep)
+    pipeline.export(run, bits, keep, openvino=openvino)
 
 
 @app.command(help=text("cli.push_verb"))

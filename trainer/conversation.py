@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from persona_core.engine import load_engine
+from persona_core.engine import kinds_for, load_engine
 from persona_core.engine.speech import speak
 from persona_core.errors import SettingsError
 from persona_core.invite import make_invite, new_secret
@@ -58,12 +58,16 @@ def in_browser(
         "INVITE_SECRET": secret,
         "GRADIO_SERVER_NAME": host,
         "GRADIO_SERVER_PORT": str(port),
+        "PERSONA_LINK": "shown",  # the page need not name an address that shows it locked
     }
     door = f"/invite/{make_invite(secret, INVITE_DAYS)}"
     signal.signal(signal.SIGTERM, _end)
     try:
         with _page(environment, port) as page, ExitStack() as tunnel:
-            public = tunnel.enter_context(public_address(port)) if share else ""
+            public = ""
+            if share:
+                say("chat.asks_address")
+                public = tunnel.enter_context(public_address(port))
             say("chat.open", url=f"http://{LOOPBACK}:{port}{door}")
             if lan:
                 say("chat.open_at_home", url=f"http://{home}:{port}{door}")
@@ -170,5 +174,5 @@ def _resolve(source: str, revision: str | None, his_name: str, her_name: str) ->
             raise SettingsError("chat.no_source", source=source)
         from persona_core.hub import download_release
 
-        folder = download_release(source, revision or "main", kind="merged")
+        folder = download_release(source, revision or "main", kinds=kinds_for())
     return folder, his_name or "나", her_name or "너"

@@ -1,6 +1,7 @@
 """The whole way, stage by stage: prepare, tune, evaluate, export, push. What is done already is not done again."""
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -8,16 +9,23 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from persona_core.errors import PersonaError, SettingsError
 from persona_core.texts import text
 from trainer import team
+from trainer.fidelity.memory import require_kept
 from trainer.progress import bar, console, say
 from trainer.remote import Place, is_away, train_away
 from trainer.run import RUNS, Run, discarded_if_useless, load_run, open_run
 from trainer.settings import Origin, Settings
 from trainer.tuning.source import Source
+
+if TYPE_CHECKING:
+    from trainer.deploy.deployment import Request
+
+KILLED = 137  # the exit code a shell gives for signal 9: how Linux ends what takes too much memory
+MEASURED = {"evaluation", "fidelity", "memory"}  # sections of metrics.json that every evaluated run has
 
 
 def train(
@@ -29,9 +37,10 @@ def train(
     accept_licence: bool = False,
     place: Place | None = None,
     space: str | None = None,
+    openvino: bool = True,
 ) -> None:
     """`persona-train EXPORT... --me NAME`: open the run that these exports and settings belong to, and go on."""
-    _check_destination(repo, space)
+    online = _check_destination(repo, space)
     me, partner = _speakers(exports, asked.get("me", ""), asked.get("partner", ""))
     sha256 = _digest(exports)
     chosen = {**asked, "me": me, "partner": partner, "exports_sha256": sha256}
@@ -47,7 +56,7 @@ def train(
         origins["base"] = "measured"
     settings = Settings(exports=tuple(str(path.resolve()) for path in exports), **chosen)
     settings = _checked(folder, settings, origins, place, accept_licence=accept_licence)
-    _whole_way(open_run(folder, settings, origins), repo, place, space)
+    _whole_way(open_run(folder, settings, origins), repo, place, online, openvino=openvino)
 
 
 def prepare(exports: Sequence[Path], folder: Path, row_format: str, asked: Mapping[str, Any]) -> None:
@@ -71,17 +80,18 @@ def train_demo(
     accept_licence: bool = False,
     place: Place | None = None,
     space: str | None = None,
+    openvino: bool = True,
 ) -> None:
     """`persona-train --demo`: the same code on the embedded sample and the tiny base."""
     from trainer import demo
 
-    _check_destination(repo, space)
+    online = _check_destination(repo, space)
     folder = folder or RUNS / "demo"
     export = demo.write_export(folder).resolve()
     settings = demo.settings(export, _digest([export]), asked)
     origins: dict[str, Origin] = {**dict.fromkeys(demo.CHOSEN, "demo"), **dict.fromkeys(asked, "flag")}
     settings = _checked(folder, settings, origins, place, accept_licence=accept_licence)
-    _whole_way(open_run(folder, settings, origins), repo, place, space)
+    _whole_way(open_run(folder, settings, origins), repo, place, online, openvino=openvino)
 
 
 def resume(
@@ -90,13 +100,17 @@ def resume(
     asked: Mapping[str, Any],
     place: Place | None = None,
     space: str | None = None,
+    *,
+    openvino: bool = True,
 ) -> None:
     """`persona-train RUN`: go on where the run stopped, with the settings it was begun with."""
-    _check_destination(repo, space)
     run = load_run(folder)
+    if "memory" in run.read_metrics():
+        require_kept(run)
+    online = _check_destination(repo, space)
     if different := run.settings.differences(replace(run.settings, **asked)):
         raise SettingsError("settings.other_run", folder=folder, fields=", ".join(different))
-    _whole_way(run, repo, place, space)
+    _whole_way(run, repo, place, online, openvino=openvino)
 
 
 def follow() -> None:
@@ -110,7 +124,9 @@ def follow() -> None:
             tune(load_run(folder))
 
 
-def _whole_way(run: Run, repo: str | None, place: Place | None, space: str | None) -> None:
+def _whole_way(
+    run: Run, repo: str | None, place: Place | None, online: "Request | None", *, openvino: bool
+) -> None:
     """Every stage whose output is missing, in order, then what was learned and what to type next."""
     from trainer.dataset import prepare
     from trainer.tuning import prepare_process, tune
@@ -132,32 +148,40 @@ def _whole_way(run: Run, repo: str | None, place: Place | None, space: str | Non
         with team.together():
             tune(run)
     team.part()
-    if not {"evaluation", "fidelity", "memory"} <= run.read_metrics().keys():
+    if MEASURED - run.read_metrics().keys():
         _evaluate(run)
+    require_kept(run)
     if not run.release.exists():
-        _export_in_a_fresh_process(run)
+        _export_in_a_fresh_process(run, openvino=openvino)
     _tell(run)
     if repo:
-        push(run.path, repo)
+        push(run.path, repo, goes_online=online is not None)
     else:
         say("pipeline.next", folder=run.path)
-    if repo and space:
+    if online:
         from trainer.deploy.deployment import deploy_run
 
-        deploy_run(run, space, repo)
+        deploy_run(run, online)
 
 
-def evaluate(folder: Path) -> None:
-    """`persona evaluate RUN`."""
+def evaluate(folder: Path, *, as_json: bool = False) -> None:
+    """`persona evaluate RUN`; ``as_json`` prints what was measured as one document on stdout."""
     run = load_run(folder)
     if not run.adapter.exists():
         raise SettingsError("pipeline.not_trained", folder=folder)
     _evaluate(run)
-    _tell(run)
+    if as_json:
+        told = {name: values for name, values in run.read_metrics().items() if name in MEASURED | {"quiz"}}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
+    else:
+        _tell(run)
 
 
-def export(folder: Path, bits: int = 4, keep: str = "") -> None:
-    """`persona export RUN`: in ``bits`` bits, and with the full weights beside them when ``keep`` is ``bf16``."""
+def export(folder: Path, bits: int = 4, keep: str = "", *, openvino: bool | None = None) -> None:
+    """`persona export RUN`: in ``bits`` bits, with the full weights beside them when ``keep`` is ``bf16``.
+
+    ``openvino``: see `trainer.release.build_release`.
+    """
     from trainer.release import build_release
     from trainer.tuning import write_report
 
@@ -168,31 +192,37 @@ def export(folder: Path, bits: int = 4, keep: str = "") -> None:
     run = load_run(folder)
     if not run.adapter.exists():
         raise SettingsError("pipeline.not_trained", folder=folder)
-    build_release(run, 8 if bits == 8 else 4, keep_full=bool(keep))
+    build_release(run, 8 if bits == 8 else 4, keep_full=bool(keep), openvino=openvino)
     write_report(run)
 
 
-def push(folder: Path, repo: str) -> None:
-    """`persona push RUN OWNER/NAME`."""
+def push(folder: Path, repo: str, *, goes_online: bool = False) -> None:
+    """`persona push RUN OWNER/NAME`; what to type next is said unless it ``goes_online`` by itself."""
     from trainer.release import push as send
 
     run = load_run(folder)
     if not run.release.exists():
         raise SettingsError("pipeline.not_exported", folder=folder)
+    require_kept(run)
     send(run, repo)
-    say("pipeline.pushed", repo=repo)
+    if not goes_online:
+        say("pipeline.pushed", repo=repo)
 
 
-def _check_destination(repo: str | None, space: str | None = None) -> None:
-    """Say now, and not after hours of training, that a token is missing, a repository public or a Space another's."""
+def _check_destination(repo: str | None, space: str | None = None) -> "Request | None":
+    """Say now, and not after hours of training, that a token is missing, a repository public or a Space another's.
+
+    What the deploy at the end will need, the Space's token with it, when there is to be one.
+    """
     if repo:
         from trainer.release import check_destination
 
         check_destination(repo)
-    if space:
-        from trainer.deploy.deployment import check_space
+    if not (repo and space):
+        return None
+    from trainer.deploy.deployment import get_ready
 
-        check_space(space)
+    return get_ready(space, repo)
 
 
 def _checked(
@@ -234,10 +264,12 @@ def _accepted_licence(source: Source, *, accepted: bool) -> str:
 
 def _evaluate(run: Run) -> None:
     from trainer.fidelity.assessment import assess
+    from trainer.fidelity.quiz import keep_result
     from trainer.fidelity.recall import assess_memory
     from trainer.tuning import evaluate as measure
     from trainer.tuning import load_trained, write_report
 
+    keep_result(run)  # reads what may be damaged: said now, not after a minute
     trained = load_trained(run)
     measure(run, trained)
     assess(run, trained)
@@ -245,9 +277,11 @@ def _evaluate(run: Run) -> None:
     write_report(run)
 
 
-def _export_in_a_fresh_process(run: Run) -> None:
+def _export_in_a_fresh_process(run: Run, *, openvino: bool) -> None:
     """Merging wants the memory that training still holds, and none of its patches."""
     command = [sys.executable, "-m", "trainer.cli", "export", str(run.path)]
+    if not openvino:
+        command.append("--no-openvino")
     alone = {name: value for name, value in os.environ.items() if name not in team.VARIABLES}
     before = signal.signal(
         signal.SIGINT, lambda *_: None
@@ -259,7 +293,9 @@ def _export_in_a_fresh_process(run: Run) -> None:
     if done.returncode in (2, 130):
         raise SystemExit(done.returncode)  # its one line is printed already
     if done.returncode:
-        raise PersonaError("pipeline.export_failed", folder=run.path, code=done.returncode)
+        killed = done.returncode < 0 or done.returncode == KILLED
+        key = "pipeline.export_killed" if killed else "pipeline.export_failed"
+        raise PersonaError(key, folder=run.path, code=done.returncode)
 
 
 def _speakers(exports: Sequence[Path], me: str, partner: str) -> tuple[str, str]:

@@ -8,10 +8,12 @@ The trainer's evaluation, the Space and the terminal use the same engines, the s
 """
 
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Protocol
 
-from persona_core.manifest import Generation, PersonaManifest
+from persona_core.engine.processor import has_avx2
+from persona_core.manifest import ArtefactKind, Generation, PersonaManifest
 from persona_core.prompt import Turn
 
 Hardware = Literal["auto", "cpu", "cuda", "zero"]
@@ -40,16 +42,41 @@ class Engine(Protocol):
         ...
 
 
+def kinds_for(hardware: Hardware = "auto", weights: Weights = "merged") -> tuple[ArtefactKind, ...]:
+    """The artefacts that hold ``weights`` for this machine, the best first: merged ones on a CPU are OpenVINO's.
+
+    See `load_engine`. Without OpenVINO, or on a CPU too old for it, torch does what it can.
+    """
+    if weights == "adapter":
+        return ("adapter",)
+    has_gpu = hardware in ("cuda", "zero") or (hardware == "auto" and _sees_gpu())
+    is_for_openvino = not has_gpu and find_spec("openvino") is not None and has_avx2()
+    return ("openvino", "merged") if is_for_openvino else ("merged",)
+
+
+def _sees_gpu() -> bool:
+    if find_spec("torch") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
 def load_engine(release: Path, hardware: Hardware = "auto", weights: Weights = "merged") -> Engine:
     """Load the weights of a release folder: merged ones, or the adapter on its base in NF4, which the Hub has.
 
     ``hardware``: "cuda" or "cpu" as said, "auto" takes a GPU when torch sees one, "zero" loads on the CPU and moves
-    to "cuda" last, which is how ZeroGPU wants it.
+    to "cuda" last, which is how ZeroGPU wants it. Merged weights on a CPU are those of the openvino artefact, where there
+    is one and OpenVINO is installed.
 
     Raises:
         EngineError: not a release, no such weights in it, or a library or memory is missing.
         HubError: the base of an adapter cannot be fetched.
     """
+    if PersonaManifest.read(release).best(kinds_for(hardware, weights)) == "openvino":
+        from persona_core.engine.openvino import OpenVinoEngine
+
+        return OpenVinoEngine.from_release(release)
     from persona_core.engine.pytorch import TorchEngine
 
     return TorchEngine.from_release(release, hardware, weights)

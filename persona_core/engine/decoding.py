@@ -1,12 +1,29 @@
 """Token ids -> bubbles, and the history that still fits: what every engine does the same way."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from persona_core.engine.taste import is_stuck
 from persona_core.errors import EngineError
-from persona_core.manifest import PersonaManifest
+from persona_core.manifest import Generation, PersonaManifest
 from persona_core.prompt import Turn, alternate, begun_ids, encode, parse_reply
+
+
+def answer(
+    tokenizer: Any,
+    history: Sequence[Turn],
+    manifest: PersonaManifest,
+    generation: Generation | None,
+    tokens: Callable[[Sequence[int], Generation], Iterator[int]],
+) -> Iterator[list[str]]:
+    """What `persona_core.engine.Engine.stream` yields, of an engine whose ``tokens`` go on after a prompt."""
+    chosen = generation or manifest.generation
+    answered, begun = split_begun(history)
+    so_far = reply_so_far(tokenizer, begun, manifest)
+    rest = replace(chosen, max_new_tokens=max(1, chosen.max_new_tokens - len(so_far)))
+    prompt = prompt_ids(tokenizer, answered, manifest, chosen.room) + so_far
+    return bubbles_of(tokenizer, tokens(prompt, rest), manifest.chat_format.bubble_separator)
 
 
 def prompt_ids(

@@ -7,6 +7,7 @@ which is not there until a visitor's call brings it.
 """
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,10 @@ from persona_core.texts import text
 from persona_core.waiting import bound_every_wait
 
 log = logging.getLogger("persona")
+
+# How a RuntimeError says it: torch of a CPU, and C++ beneath OpenVINO. torch of a GPU has torch.OutOfMemoryError, which is
+# known by its name: whoever asks has not always torch.
+_NO_MEMORY = re.compile("allocate memory|bad_alloc|bad allocation|can't alloc|Failed to allocate")
 
 
 def load(release: Path, manifest: PersonaManifest, weights: Weights, hardware: Hardware) -> tuple[Any, Any]:
@@ -101,16 +106,14 @@ def memory_errors() -> Iterator[None]:
     Raises:
         OutOfMemory: it did inside the block.
     """
-    import torch
-
     try:
         yield
     except PersonaError:
         raise
-    except (torch.OutOfMemoryError, MemoryError) as error:
+    except MemoryError as error:
         raise OutOfMemory("engine.out_of_memory") from error
     except RuntimeError as error:
-        if "allocate memory" not in str(error):  # how torch says it of a CPU
+        if type(error).__name__ != "OutOfMemoryError" and not _NO_MEMORY.search(str(error)):
             raise
         raise OutOfMemory("engine.out_of_memory") from error
 

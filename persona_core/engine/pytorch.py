@@ -1,29 +1,66 @@
 """The engine on torch and transformers: merged NF4 weights, or a base with its adapter, on a GPU or a CPU."""
 
+import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from persona_core.engine import Hardware, Weights
-from persona_core.engine.decoding import bubbles_of, prompt_ids, reply_so_far, split_begun
+from persona_core.engine.decoding import answer, bubbles_of, prompt_ids
 from persona_core.engine.loading import load, log, memory_errors
-from persona_core.engine.prefix import KEPT_BYTES, Prefixes, Reading
+from persona_core.engine.prefix import KEPT_BYTES, Prefixes
+from persona_core.engine.sampling import generator, sample
 from persona_core.errors import OutOfMemory
 from persona_core.manifest import Generation, PersonaManifest
 from persona_core.prompt import Turn
 
 
-class TorchEngine:
-    """A causal language model of transformers, sampled token by token."""
+@dataclass(slots=True)
+class TorchReading:
+    """Tokens that were read, and the keys and values they left (transformers' cache; None: nothing yet)."""
 
-    def __init__(
-        self, model: Any, tokenizer: Any, manifest: PersonaManifest, kept: Prefixes | None = None
-    ) -> None:
+    ids: list[int] = field(default_factory=list)
+    cache: Any = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of keys and values; 0 of a cache that holds anything else."""
+        from transformers.cache_utils import DynamicLayer
+
+        layers = self.cache.layers if self.cache else ()
+        if not all(isinstance(layer, DynamicLayer) and layer.is_initialized for layer in layers):
+            return 0
+        return int(sum(layer.keys.nbytes + layer.values.nbytes for layer in layers))
+
+    def cut(self, length: int) -> bool:
+        """See `persona_core.engine.prefix.Reading`.
+
+        A sliding window keeps only its last tokens, a state-space layer none: past them there is no way back.
+        """
+        try:
+            self.cache.crop(length - len(self.ids))
+        except RuntimeError:
+            return False
+        del self.ids[length:]
+        return True
+
+    def copy(self) -> "TorchReading":
+        """See `persona_core.engine.prefix.Reading`."""
+        return TorchReading([*self.ids], copy.deepcopy(self.cache))
+
+
+class TorchEngine:
+    """A causal language model of transformers, sampled token by token.
+
+    ``kept_bytes`` of what it has read stay for the next turns.
+    """
+
+    def __init__(self, model: Any, tokenizer: Any, manifest: PersonaManifest, kept_bytes: int = 0) -> None:
         self.manifest = manifest
         self._model = model
         self._tokenizer = tokenizer
-        self._kept = kept or Prefixes(0)
+        self._kept = Prefixes(TorchReading, kept_bytes)
 
     @classmethod
     def from_release(
@@ -33,18 +70,19 @@ class TorchEngine:
         manifest = PersonaManifest.read(release)
         model, tokenizer = load(release, manifest, weights, hardware)
         # On ZeroGPU every reply is made in a process of its own: what it keeps nobody finds.
-        return cls(model, tokenizer, manifest, Prefixes(0 if hardware == "zero" else KEPT_BYTES))
+        return cls(model, tokenizer, manifest, 0 if hardware == "zero" else KEPT_BYTES)
 
     def stream(
         self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
     ) -> Iterator[list[str]]:
         """See `persona_core.engine.Engine.stream`."""
-        chosen = generation or self.manifest.generation
-        answered, begun = split_begun(history)
-        so_far = reply_so_far(self._tokenizer, begun, self.manifest)
-        rest = replace(chosen, max_new_tokens=max(1, chosen.max_new_tokens - len(so_far)))
-        tokens = self._tokens(self._prompt(answered, chosen) + so_far, rest, seed)
-        return bubbles_of(self._tokenizer, tokens, self.manifest.chat_format.bubble_separator)
+        return answer(
+            self._tokenizer,
+            history,
+            self.manifest,
+            generation,
+            lambda prompt, chosen: self._tokens(prompt, chosen, seed),
+        )
 
     def replies(
         self, histories: Sequence[Sequence[Turn]], seeds: Sequence[int], generation: Generation | None = None
@@ -60,7 +98,7 @@ class TorchEngine:
         chosen = generation or self.manifest.generation
         said: list[list[int]] = [[] for _ in histories]
         for tokens in self._steps(
-            [self._prompt(history, chosen) for history in histories], chosen, seeds, Reading()
+            [self._prompt(history, chosen) for history in histories], chosen, seeds, TorchReading()
         ):
             for reply, token in zip(said, tokens, strict=True):
                 reply.extend(() if token is None else (token,))
@@ -73,13 +111,13 @@ class TorchEngine:
         What a reply was read for stays for the next one. Only without a seed: reading in other portions changes the
         last bits of the arithmetic in 16 bits, and the same seed must give the same reply.
         """
-        reading = self._kept.take(prompt) if seed is None else Reading()
+        reading = self._kept.take(prompt) if seed is None else TorchReading()
         try:
             for tokens in self._steps([prompt], chosen, [seed], reading):
                 yield from (token for token in tokens if token is not None)
         finally:
             if seed is None:
-                self._kept.put(reading)
+                self._kept.put(reading, len(prompt))
 
     def _prompt(self, history: Sequence[Turn], chosen: Generation) -> tuple[int, ...]:
         return prompt_ids(self._tokenizer, history, self.manifest, chosen.room)
@@ -89,7 +127,7 @@ class TorchEngine:
         prompts: Sequence[Sequence[int]],
         chosen: Generation,
         seeds: Sequence[int | None],
-        reading: Reading,
+        reading: TorchReading,
     ) -> Iterator[list[int | None]]:
         """Sample up to ``max_new_tokens`` for each prompt, a token each at a time; None from its end of turn on.
 
@@ -98,7 +136,7 @@ class TorchEngine:
         import torch
 
         device, longest = self._model.device, max(map(len, prompts))
-        rngs = [_generator(seed) for seed in seeds]
+        draws = [generator(seed) for seed in seeds]
         feed = torch.tensor(
             [[0] * (longest - len(prompt)) + list(prompt[len(reading.ids) :]) for prompt in prompts],
             device=device,
@@ -115,10 +153,10 @@ class TorchEngine:
             if is_padded:
                 positions = (read.cumsum(-1) - 1).clamp(min=0)[:, -feed.shape[1] :]
                 places = {"attention_mask": read, "position_ids": positions}
-            out = self._read(feed, reading, places)
+            logits = self._read(feed, reading, places)
             tokens: list[int | None] = [None] * len(prompts)
             for row in sorted(open_rows):
-                token = _sample(out.logits[row, -1:].float(), said[row], chosen, rngs[row])
+                token = sample(logits[row], said[row], chosen, draws[row])
                 if token == self.manifest.end_of_turn_id:
                     open_rows.remove(row)
                 else:
@@ -130,8 +168,8 @@ class TorchEngine:
             feed = torch.tensor([[token or 0] for token in tokens], device=device)
             read = torch.cat([read, torch.ones_like(feed)], dim=1)
 
-    def _read(self, feed: Any, reading: Reading, places: dict[str, Any]) -> Any:
-        """One pass of the model over ``feed`` (shape ``[prompts, tokens]``), after what ``reading`` holds."""
+    def _read(self, feed: Any, reading: TorchReading, places: dict[str, Any]) -> Any:
+        """The logits after ``feed`` (shape ``[prompts, tokens]``), which comes after what ``reading`` holds."""
         import torch
 
         cache, reading.cache = reading.cache, None  # half a pass is worth nothing
@@ -146,37 +184,4 @@ class TorchEngine:
             raise
         reading.ids += feed[0].tolist()
         reading.cache = out.past_key_values
-        return out
-
-
-def _generator(seed: int | None) -> Any:
-    """On the CPU: the same seed draws the same numbers on every device. None draws another one each time."""
-    import torch
-
-    rng = torch.Generator()
-    rng.seed() if seed is None else rng.manual_seed(seed)
-    return rng
-
-
-def _sample(logits: Any, said: Sequence[int], chosen: Generation, rng: Any) -> int:
-    """Draw one token. The repetition penalty looks at the reply alone: echoing her words is no repetition."""
-    import torch
-    from transformers.generation import (
-        RepetitionPenaltyLogitsProcessor,
-        TemperatureLogitsWarper,
-        TopKLogitsWarper,
-        TopPLogitsWarper,
-    )
-
-    ids = torch.tensor([list(said)], dtype=torch.long, device=logits.device)
-    if chosen.repetition_penalty != 1 and said:
-        logits = RepetitionPenaltyLogitsProcessor(float(chosen.repetition_penalty))(ids, logits)
-    if chosen.temperature == 0:
-        return int(logits.argmax())
-    logits = TemperatureLogitsWarper(float(chosen.temperature))(ids, logits)
-    if chosen.top_k:
-        logits = TopKLogitsWarper(chosen.top_k)(ids, logits)
-    if chosen.top_p < 1:
-        logits = TopPLogitsWarper(chosen.top_p)(ids, logits)
-    probabilities = logits.softmax(dim=-1)[0].cpu()
-    return int(torch.multinomial(probabilities, 1, generator=rng))
+        return out.logits[:, -1].float().cpu().numpy()

@@ -72,8 +72,9 @@ def write_base(folder: Path, config: Any) -> Path:
         model = AutoModelForCausalLM.from_config(config)
     some = torch.randn(2**20, generator=torch.Generator().manual_seed(0)).to(torch.bfloat16) * 0.02
     tensors = {}
-    for name, parameter in model.named_parameters():
-        values = some.repeat(-(-parameter.numel() // len(some)))[: parameter.numel()]
+    for place, (name, parameter) in enumerate(model.named_parameters()):
+        another = some.roll(place)  # OpenVINO stores what is the same once
+        values = another.repeat(-(-parameter.numel() // len(some)))[: parameter.numel()]
         tensors[name] = (values if parameter.dim() > 1 else torch.ones_like(values)).reshape(parameter.shape)
     folder.mkdir(parents=True)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})

@@ -1,11 +1,12 @@
 """How far 4 bits take the merged model from the trained one, by the way they are made; and what an export takes.
 
     python -m tests.benchmarks.bench_merge RUN [--strength 0.1 --strength 1]
+    python -m tests.benchmarks.bench_merge RUN --graph
     python -m tests.benchmarks.bench_merge --shape 0.6B
 
 The first compares ways to merge the adapter of a finished run, weakened or strengthened, on the held-out replies: mean
 Kullback-Leibler divergence from the adapter on its NF4 base (nats per token), change of the loss, share of equal
-choices, and the seconds it took. The second exports a base with random weights in a process of its own and prints the
+choices, and the seconds it took. The second compares ways to write the graph for CPUs, run by OpenVINO. The third exports a base with random weights in a process of its own and prints the
 seconds and the highest memory: what the process holds itself, and with the pages of the base's file that it has mapped.
 
 The demo's run (`persona-train --demo`; deltas of 11 to 32 % of the weights, 890 held-out tokens, two cores):
@@ -55,7 +56,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -66,15 +67,19 @@ from tests.tiny_model import build_tiny_tokenizer
 from tests.trainer.fidelity.couple import KEPT
 from trainer.dataset.example import Example, write_examples
 from trainer.release.merging import (
+    HEARD_TOKENS,
     _delta,
     _lora_layers,
+    _some,
     load_in_8_bits,
     load_tuned,
     merge,
     merge_in_full,
 )
+from trainer.release.openvino import write_graph
 from trainer.release.rounding import dequantised, round_layer
-from trainer.release.verify import _compare, _listen, _sample
+from trainer.release.verify import Drift, _compare, _listen, _sample
+from trainer.release.voice import GraphVoice, ModelVoice
 from trainer.run import Run, load_run, open_run
 from trainer.settings import Settings
 from trainer.tuning.adapter import lora, save_adapter
@@ -106,7 +111,7 @@ def compare(run: Run, strength: float) -> None:
     exact = tuned()
     some = _sample(held_out, exact.config.vocab_size)
     end_id = some[0].input_ids[-1]
-    trained = _listen(exact, some, end_id)
+    trained = _listen(ModelVoice(exact), some)
     ways: dict[str, Callable[[], Any]] = {
         "base alone": lambda: load_model(source, "cpu"),
         "in full (bf16)": lambda: in_full(tuned(), 16),
@@ -120,12 +125,62 @@ def compare(run: Run, strength: float) -> None:
         begin = time.perf_counter()
         model = make()
         seconds = time.perf_counter() - begin
-        drift = _compare(trained, _listen(model, some, end_id), end_id)
-        print(
-            f"{strength:>5} | {name:<27} | {drift.kl:.5f} | {drift.nll_change:+.5f} | {drift.agreement:6.1%} "
-            f"| {drift.greedy:6.1%} | {seconds:5.1f}",
-            flush=True,
-        )
+        drift = _compare(trained, _listen(ModelVoice(model), some), end_id)
+        print(f"{strength:>5} | {row(name, drift, seconds)}", flush=True)
+
+
+def compare_graphs(run: Run) -> None:
+    """Print a row for every way to choose the 4 bits of the graph for CPUs."""
+    import nncf
+
+    source = source_of(run)
+    tokenizer = load_tokenizer(source)
+    examples, held_out = (
+        read_rows(tokenizer, file, ChatFormat(), run.settings.max_length).rows
+        for file in (run.train_file, run.validation_file)
+    )
+    tuned = load_tuned(source, run.adapter)
+    some = _sample(held_out, tuned.config.vocab_size)
+    trained = _listen(ModelVoice(tuned), some)
+    heard = nncf.Dataset([_inputs(row.input_ids) for row in _some(examples, HEARD_TOKENS)])
+    ways: dict[str, dict[str, Any]] = {
+        "int4, each to the nearest": {},
+        "int4, AWQ": {"awq": True, "dataset": heard},
+        "int4, scale estimation": {"scale_estimation": True, "dataset": heard},
+        "int4, AWQ, scale estimation": {"awq": True, "scale_estimation": True, "dataset": heard},
+        "int4, GPTQ": {"gptq": True, "dataset": heard},
+        "a tenth in int8, scales est.": {"ratio": 0.9, "scale_estimation": True, "dataset": heard},
+        "int4, compensated (ours)": {},
+    }
+    with tempfile.TemporaryDirectory() as scratch:
+        full = Path(scratch, "bf16")
+        merge_in_full(tuned, full)
+        for place, (name, how) in enumerate(ways.items()):
+            begin = time.perf_counter()
+            folder = Path(scratch, str(place))
+            write_graph(full, examples if "ours" in name else [], folder, **how)
+            seconds = time.perf_counter() - begin
+            drift = _compare(trained, _listen(GraphVoice(folder), some), some[0].input_ids[-1])
+            print(row(name, drift, seconds), flush=True)
+
+
+def _inputs(ids: Sequence[int]) -> dict[str, Any]:
+    """What a graph reads as a prompt."""
+    import numpy as np
+
+    return {
+        "input_ids": np.array([ids], dtype=np.int64),
+        "position_ids": np.arange(len(ids))[None],
+        "beam_idx": np.zeros(1, dtype=np.int32),
+    }
+
+
+def row(name: str, drift: Drift, seconds: float) -> str:
+    """A line of a table."""
+    return (
+        f"{name:<28} | {drift.kl:.5f} | {drift.nll_change:+.5f} | {drift.agreement:6.1%} | {drift.greedy:6.1%} "
+        f"| {seconds:5.1f}"
+    )
 
 
 def in_full(tuned: Any, bits: int) -> Any:
@@ -220,13 +275,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--strength", type=float, action="append")
+    parser.add_argument("--graph", action="store_true")
     parser.add_argument("--shape", choices=QWEN3)
     asked = parser.parse_args()
     prepare_process()
     if asked.shape:
         export(asked.shape)
-    if asked.run:
-        print("delta | weights                     | KL      | loss     | choice | greedy | seconds")
+    if asked.graph:
+        print("weights                      | KL      | loss     | choice | greedy | seconds")
+        compare_graphs(load_run(asked.run))
+    elif asked.run:
+        print("delta | weights                      | KL      | loss     | choice | greedy | seconds")
         for strength in asked.strength or (0.1, 0.3, 1.0, 3.0):
             compare(load_run(asked.run), strength)
 

@@ -1,5 +1,7 @@
 """The chat format: bubbles survive the way to text and back, and every model reads what it was trained on."""
 
+import logging
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,6 +116,20 @@ def test_the_prompt_is_what_plain_transformers_would_send(tokenizer):
     assert ours == tokenizer.apply_chat_template(
         to_messages(turns, FORMAT), tokenize=False, add_generation_prompt=True
     )
+
+
+def test_a_text_longer_than_the_context_is_no_news(caplog):
+    """Whoever encodes cuts: transformers need not warn on stderr of what never reaches the model."""
+    short = build_tiny_tokenizer()
+    short.model_max_length = 40
+    reader = logging.getLogger("transformers.tokenization_utils_base")
+    reader.addHandler(caplog.handler)
+    try:
+        assert len(encode(short, [Turn("partner", ("오늘 뭐 먹을까 " * 9,))], FORMAT).ids) > 40
+    finally:
+        reader.removeHandler(caplog.handler)
+
+    assert caplog.messages == []
 
 
 def test_a_message_cannot_pretend_to_be_a_special_token(tokenizer):

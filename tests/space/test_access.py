@@ -5,6 +5,7 @@ import re
 
 import pytest
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
@@ -199,15 +200,38 @@ def test_no_other_link_opens_the_door(clock, token):
     assert "set-cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("method", ["HEAD", "POST"])
-def test_only_a_tap_opens_the_door(clock, method):
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 401), ("POST", 403)])
+def test_only_a_tap_opens_the_door(clock, method, status):
     """A link checker's HEAD and a form's POST set no cookie."""
     answer = visitor(OPEN_TO_INVITES, clock).request(
         method, f"/invite/{make_invite(SECRET, 7, now=clock.now)}"
     )
 
-    assert answer.status_code == 403
+    assert answer.status_code == status
     assert "set-cookie" not in answer.headers
+
+
+def test_a_look_at_a_link_is_no_try(clock):
+    """Messengers look before she taps: that tells nothing about the link and counts for nothing."""
+    messenger = visitor(OPEN_TO_INVITES, clock)
+    links = [f"/invite/{make_invite(SECRET, 7, now=clock.now)}", "/invite/wrong"] * WRONG_TRIES
+
+    assert {messenger.head(link).status_code for link in links} == {401}
+    assert messenger.get("/invite/wrong").status_code == 403
+
+
+def test_each_visit_has_a_name_that_tells_nothing(clock):
+    """Her phone and her laptop are two visitors; each stays the same one."""
+    doors = Doors(OPEN_TO_INVITES, clock)
+    visits = [sign(SECRET, "visit", int(clock.now) + seconds) for seconds in (60, 61, 60)]
+
+    def named(visit):
+        headers = [(b"cookie", f"persona-visit={visit}".encode())]
+        return doors.guest(Request({"type": "http", "scheme": "http", "headers": headers}))
+
+    names = [named(visit) for visit in visits]
+    assert names[0] == names[2] != names[1]
+    assert all(re.fullmatch("guest-[0-9a-f]{8}", name) for name in names)
 
 
 def test_a_visit_ends(clock):
@@ -239,18 +263,36 @@ def test_a_made_up_cookie_is_a_stranger(clock, cookie):
 
 
 def test_wrong_links_are_throttled_by_address(clock):
-    """After some wrong tries even the right link has to wait, for that address alone."""
+    """After some wrong tries who guesses has to wait; a link that holds is never refused."""
     guesser = visitor(OPEN_TO_INVITES, clock)
-    right = f"/invite/{make_invite(SECRET, 7, now=clock.now)}"
 
-    answers = [guesser.get("/invite/wrong").status_code for _ in range(WRONG_TRIES + 1)]
-    waiting = guesser.get(right)
+    answers = [guesser.get("/invite/wrong") for _ in range(WRONG_TRIES + 1)]
 
-    assert answers == [403] * WRONG_TRIES + [429]
-    assert (waiting.status_code, waiting.headers["retry-after"]) == (429, str(WINDOW_S))
-    assert guesser.get(right, headers={"x-forwarded-for": "203.0.113.9, 10.0.0.1"}).status_code == 303
+    assert [answer.status_code for answer in answers] == [403] * WRONG_TRIES + [429]
+    assert answers[-1].headers["retry-after"] == str(WINDOW_S)
+    assert guesser.get(f"/invite/{make_invite(SECRET, 7, now=clock.now)}").status_code == 303
     clock.now += WINDOW_S
-    assert guesser.get(right).status_code == 303
+    assert guesser.get("/invite/wrong").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "forwarded", "last"),
+    [
+        ("a-b.hf.space", "{}, 198.51.100.7", 429),
+        ("a-b.hf.space", "198.51.100.7, {}", 403),
+        ("", "{}", 429),
+    ],
+    ids=["made up before the proxy", "of the proxy", "not on a Space"],
+)
+def test_an_address_that_anybody_can_write_is_not_believed(clock, host, forwarded, last):
+    """Whom a wrong try counts against is what the Space's own proxy appended, or who is connected."""
+    client = visitor(Settings(invite_secret=SECRET, space_host=host), clock)
+    tries = [
+        client.get("/invite/wrong", headers={"x-forwarded-for": forwarded.format(f"203.0.113.{number}")})
+        for number in range(WRONG_TRIES + 1)
+    ]
+
+    assert [answer.status_code for answer in tries] == [403] * WRONG_TRIES + [last]
 
 
 def test_the_throttle_forgets_the_oldest_address_before_it_fills_the_memory():
@@ -375,7 +417,7 @@ def test_no_other_key_opens_it(clock, authorization):
 
 
 def test_wrong_keys_are_throttled_by_address(clock):
-    """As wrong links are; her link and other addresses do not wait, and a missing key is no guess."""
+    """As wrong links are; her link and the right key do not wait, and a missing key is no guess."""
     guesser = visitor(OPEN_TO_PROGRAMS, clock)
 
     assert [guesser.get("/v1/models").status_code for _ in range(WRONG_TRIES + 1)] == [401] * (
@@ -385,14 +427,13 @@ def test_wrong_keys_are_throttled_by_address(clock):
         *[401] * WRONG_TRIES,
         429,
     ]
-    waiting = guesser.get("/v1/models", headers=bearer(KEY))
+    waiting = guesser.get("/v1/models", headers=bearer("x"))
     assert (waiting.status_code, waiting.headers["retry-after"]) == (429, str(WINDOW_S))
     assert waiting.json()["error"]["type"] == "rate_limit_error"
-    elsewhere = {**bearer(KEY), "x-forwarded-for": "203.0.113.9"}
-    assert guesser.get("/v1/models", headers=elsewhere).status_code == 200
+    assert guesser.get("/v1/models", headers=bearer(KEY)).status_code == 200
     assert guesser.get(f"/invite/{make_invite(SECRET, 7, now=clock.now)}").status_code == 303
     clock.now += WINDOW_S
-    assert guesser.get("/v1/models", headers=bearer(KEY)).status_code == 200
+    assert guesser.get("/v1/models", headers=bearer("x")).status_code == 401
 
 
 def test_a_page_of_another_site_cannot_use_the_key(clock):

@@ -1,11 +1,14 @@
 """Why he does not answer: in her words, for everything that is known to go wrong, and never with a stack trace."""
 
+from dataclasses import replace
+
 import gradio as gr
 import pytest
 
 from apology import apology, cause
 from configuration import Settings
-from persona_core.errors import EngineError, HubError, OutOfMemory, TokenMissing
+from persona_core.errors import EngineError, HubError, OutOfMemory, SettingsError, TokenMissing
+from persona_core.texts import text_in
 
 KOREAN, ENGLISH = Settings(language="ko"), Settings(language="en")
 
@@ -35,20 +38,23 @@ def test_what_goes_wrong_is_said_in_her_language(error, korean, english):
     "error",
     [
         EngineError("engine.missing_artefact", kind="merged"),
-        EngineError("engine.damaged", folder="release"),
-        HubError("hub.unreachable", repo="minsu/talk"),
+        EngineError("engine.damaged", folder="/srv/release"),
+        EngineError("space.not_loaded"),
+        SettingsError("space.no_model"),
         TokenMissing("hub.token_missing"),
     ],
 )
-def test_what_only_the_owner_can_mend_she_passes_on(error):
-    """The Hub is down, weights are missing: the owner's line, for the one who made the Space."""
-    assert apology(error, ENGLISH) == f"Please tell whoever made this Space: {error_text(error)}"
+def test_of_what_only_the_owner_can_mend_she_hears_whom_to_tell(error):
+    """No path, no command, no setting: those are in the log."""
+    for settings in (KOREAN, ENGLISH):
+        assert apology(error, replace(settings, persona_name="도윤")) == text_in(
+            settings.language, "space.tell", persona="도윤"
+        )
 
 
-def error_text(error):
-    from persona_core.texts import text_in
-
-    return text_in("en", error.key, **error.values)
+def test_a_hub_that_is_down_passes_by_itself():
+    """It is tried again: she need not tell anybody."""
+    assert "by itself" in apology(HubError("hub.unreachable", repo="minsu/talk"), ENGLISH)
 
 
 def test_the_log_says_where_and_not_what(caplog):

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import completions
 from completions import until
+from honesty import Honesty
 from page import READY
 from persona_core.errors import EngineError
 from persona_core.manifest import Generation
@@ -144,7 +145,7 @@ def test_he_never_passes_for_a_person(client, engine):
     asked = ask(client, [{"role": "user", "content": "너 혹시 AI야?"}]).choices[0].message.content
     denied = ask(client).choices[0].message.content
 
-    assert asked.startswith("응, 나는 진짜 도윤의 메시지로 배운 AI야.")
+    assert asked.startswith("나는 도윤의 메시지로 배운 AI야.")
     assert denied == f"{asked}\n왜"
     assert pieces(ask(client, stream=True)) == [asked, "\n왜"]
     assert len(engine.heard) == 2
@@ -307,13 +308,13 @@ def test_what_breaks_in_a_stream_is_an_error_in_the_stream(client, engine, monke
     engine.begin(["ㅇㅇ", "자기는?"])
     heard = []
 
-    def breaks(bubble):
+    def breaks(_, bubble, **__):
         heard.append(bubble)
         if len(heard) == 2:
             raise RuntimeError(bubble)
         return False
 
-    monkeypatch.setattr(completions, "denies_being_ai", breaks)
+    monkeypatch.setattr(Honesty, "denies", breaks)
     read = []
     with pytest.raises(openai.APIError) as caught:
         read.extend(chunk.choices[0].delta.content for chunk in ask(client, stream=True))
@@ -340,8 +341,8 @@ def test_what_is_not_served_is_told_in_the_same_shape(url, method, path, status)
 
 
 def test_a_body_without_end_is_cut_off(url):
-    """More than a conversation can have is too much, announced or not."""
-    for body in (b" " * (completions.LONGEST_BODY + 1), iter([b" " * 2**16] * 20)):
+    """More than a conversation can have is too much, announced or not; the client gets to read it."""
+    for body in (b" " * (completions.LONGEST_BODY + 1), iter([b" " * 2**16] * 20), b" " * 20_000_000):
         answer = post(url, body)
         assert (answer.status_code, answer.json()["error"]["type"]) == (413, "invalid_request_error")
 

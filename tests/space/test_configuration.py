@@ -136,10 +136,15 @@ def card():
     return yaml.safe_load((SPACE / "README.md").read_text(encoding="utf-8").split("---")[1])
 
 
-def space_extra():
+def extra(name):
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
         "optional-dependencies"
-    ]["space"]
+    ][name]
+
+
+def required(file):
+    lines = (SPACE / file).read_text(encoding="utf-8").splitlines()
+    return {line for line in lines if line and not line.startswith("#")}
 
 
 def test_the_card_is_one_the_hub_accepts():
@@ -157,20 +162,25 @@ def test_the_card_is_one_the_hub_accepts():
 
 def test_the_space_runs_the_gradio_that_was_tested():
     """One pin: the card's sdk_version is that of pyproject.toml."""
-    pin = next(line for line in space_extra() if line.startswith("gradio"))
+    pin = next(line for line in extra("space") if line.startswith("gradio"))
 
     assert pin == f"gradio[oauth]=={card()['sdk_version']}"
 
 
 def test_the_space_installs_what_the_extra_names():
-    """requirements.txt is the space extra without gradio, and with what gradio's oauth extra brings."""
-    lines = (SPACE / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    required = {line for line in lines if line and not line.startswith("#")}
+    """The space extra and openvino, without gradio, and with what gradio's oauth extra brings."""
+    ours = {*extra("space"), *extra("cpu"), "authlib", "itsdangerous"}
 
-    assert required - {"authlib", "itsdangerous"} == {
-        line for line in space_extra() if not line.startswith("gradio")
+    assert required("requirements.txt") == {line for line in ours if not line.startswith(("gradio", "nncf"))}
+
+
+def test_a_space_on_a_cpu_installs_no_torch():
+    """Nor what exists for torch alone."""
+    for_torch = ("torch", "peft", "bitsandbytes", "accelerate")
+
+    assert required("requirements-cpu.txt") == {
+        line for line in required("requirements.txt") if not line.startswith(for_torch)
     }
-    assert {"authlib", "itsdangerous"} <= required
 
 
 def test_every_variable_of_the_card_is_one_the_page_reads():

@@ -15,6 +15,7 @@ from persona_core.errors import EngineError
 from persona_core.prompt import OPENING, Turn, clean_bubble
 
 HELLO = (Turn("partner", ("하이",)),)
+HONEST = "나는 AI야."
 
 
 def from_page(role, *texts):
@@ -154,7 +155,7 @@ class Script:
 
 
 def voice(engine, threads=1, **options):
-    return Voice(engine, "도윤", "서연", AT_ONCE, ThreadPoolExecutor(threads), **options)
+    return Voice(engine, "도윤", "서연", HONEST, AT_ONCE, ThreadPoolExecutor(threads), **options)
 
 
 def said(engine):
@@ -195,6 +196,35 @@ def test_a_reply_with_nothing_she_may_read_is_drawn_again():
     assert said(SecondThought()) == ["ㅇㅇ"]
     assert said(engine) == []
     assert len(engine.heard) == 3
+
+
+def reply(engine, *turns):
+    """What is said to a conversation."""
+
+    async def listen():
+        return [bubble async for bubble in voice(engine).reply(turns)]
+
+    return asyncio.run(listen())
+
+
+def test_asked_what_he_is_he_says_so_and_the_model_is_not_asked():
+    """His name in the question is known; so is doubt right after the answer."""
+    engine = Script("ㅇㅇ 맞음")
+    asked = Turn("partner", ("지금 도윤이가 직접 쓰는 거야?",))
+    doubted = (asked, Turn("persona", (HONEST,)), Turn("partner", ("에이 거짓말",)))
+
+    assert reply(engine, asked) == reply(engine, *doubted) == [HONEST]
+    assert engine.heard == []
+    assert reply(engine, doubted[-1]) == ["ㅇㅇ 맞음"]
+
+
+def test_a_denial_is_replaced_by_the_honest_answer_once():
+    """And what takes an honest answer back is a denial."""
+    told = (Turn("partner", ("너 AI야?",)), Turn("persona", (HONEST,)), Turn("partner", ("보고싶다",)))
+
+    assert said(Script("나 AI 아니야", "왜", "진짜 사람이야")) == [HONEST, "왜"]
+    assert reply(Script("나야 나", "ㅇㅇ 나야"), *told) == [HONEST]
+    assert said(Script("ㅇㅇ 나야")) == ["ㅇㅇ 나야"]
 
 
 def test_what_goes_wrong_reaches_the_page():
@@ -286,7 +316,7 @@ def test_a_visitor_is_served_again_whatever_became_of_the_last_reply(ending):
             return super().stream(history)
 
     engine, pool = Moody(), ThreadPoolExecutor(1)
-    shared = Voice(engine, "도윤", "서연", AT_ONCE, pool)
+    shared = Voice(engine, "도윤", "서연", HONEST, AT_ONCE, pool)
     release = threading.Event()
 
     async def ask():

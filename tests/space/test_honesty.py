@@ -1,43 +1,59 @@
-"""It never passes for a person."""
+"""It never passes for a person: measured on invented lines, half of which were written before and unseen by the grammar."""
+
+from pathlib import Path
 
 import pytest
 
-from honesty import asks_whether_ai, denies_being_ai
+from honesty import LONGEST, Honesty
+from persona_core.texts import text_in
+
+HONESTY = Honesty("도윤")
+LINES = Path(__file__).parent / "honesty"
+HALVES = ("seen", "held_out")
+
+
+def lines(name):
+    return (LINES / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+
+
+def share_asked(said):
+    return sum(map(HONESTY.asks, said)) / len(said)
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_questions_who_or_what_is_answering_are_understood(half):
+    """Straight or sideways, by his name, as a request or a claim, in Korean and English: 97 of 100 at least."""
+    assert share_asked(lines(f"asks_{half}")) >= 0.97
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_other_talk_is_left_alone(half):
+    """A word like AI, 사람, 직접 or his name is no question by itself: at most one false alarm in 100."""
+    assert share_asked(lines(f"chat_{half}")) <= 0.01
 
 
 @pytest.mark.parametrize(
-    "message",
+    ("name", "message"),
     [
-        "너 혹시 AI야?", "너AI지", "인공지능이야?", "너 봇이지", "혹시 챗봇 아니야?", "챗지피티야?", "로봇인가",
-        "진짜 사람이야?", "사람 맞아?", "정말 본인 맞아?", "are you an AI?", "r u a bot", "Are you real?", "are you human",
-        "너 사람이야?", "넌 혹시 사람이니", "진짜 너야?", "정말 자기 맞아?", "나 지금 기계랑 얘기하는 거야?", "자동응답이지",
-    ],
-)  # fmt: skip
-def test_a_question_whether_it_is_an_ai_is_understood(message):
-    """Asked straight or sideways, in Korean or English."""
-    assert asks_whether_ai(message)
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        "밥 먹었어?",
-        "AI 수업 어땠어?",
-        "로봇 청소기 샀어",
-        "진짜 사람 많더라",
-        "진짜 너무해",
-        "너 사람 많은 데 싫어하잖아",
-        "진짜 너야말로",
-        "프로그램 깔았어?",
-        "그 사람 알아?",
-        "are you ok?",
-        "사랑해",
-        "",
+        ("민수", "지금 민수가 쓰는 거야?"),
+        ("민수", "너 민수 맞아?"),
+        ("도윤", "is this really doyun?"),
+        ("김도윤", "진짜 도윤이 맞아?"),
     ],
 )
-def test_other_talk_is_left_alone(message):
-    """A word like AI or 사람 alone is no question."""
-    assert not asks_whether_ai(message)
+def test_he_is_meant_by_any_form_of_his_name(name, message):
+    """The name comes from the settings; short, with a particle, or in Latin letters."""
+    assert Honesty(name).asks(message)
+    assert not Honesty(name).asks(f"{name}아 뭐해?")
+
+
+@pytest.mark.parametrize(
+    "message", ["에이 거짓말", "진짜?", "장난치지 마ㅋㅋ", "농담이지?", "really?", "you're kidding"]
+)
+def test_who_does_not_believe_the_honest_answer_gets_it_again(message):
+    """Right after it, and only there."""
+    assert HONESTY.asks(message, told=True)
+    assert not HONESTY.asks(message)
 
 
 @pytest.mark.parametrize(
@@ -49,22 +65,56 @@ def test_other_talk_is_left_alone(message):
         "나는 사람이지",
         "I'm a real person",
         "not a bot lol",
+        "진짜 나야",
+        "나 도윤이 맞아",
+        "나 진짜 도윤이야",
+        "내가 직접 쓰는 거지",
+        "it's really me",
+        "I'm human",
     ],
 )
 def test_a_denial_is_recognised(bubble):
     """What claims that a person wrote it is not sent."""
-    assert denies_being_ai(bubble)
+    assert HONESTY.denies(bubble)
 
 
 @pytest.mark.parametrize(
-    "bubble", ["ㅇㅇ", "좋은 사람이야 그 분", "AI 과제 아직 안했어", "사람 많더라", "나 회사야"]
+    "bubble", ["ㅇㅇ 나야", "당연히 나지", "나 맞아", "도윤이야", "장난이야ㅋㅋ", "just kidding"]
+)
+def test_what_takes_the_honest_answer_back_is_a_denial(bubble):
+    """After it; before, these are his usual words."""
+    assert HONESTY.denies(bubble, told=True)
+    assert not HONESTY.denies(bubble)
+
+
+@pytest.mark.parametrize(
+    "bubble",
+    [
+        "ㅇㅇ",
+        "좋은 사람이야 그 분",
+        "AI 과제 아직 안했어",
+        "사람 많더라",
+        "나 회사야",
+        "나 맞춤법 틀렸네",
+        "나 진짜 배고파",
+    ],
 )
 def test_other_bubbles_are_no_denial(bubble):
-    """His style is left alone."""
-    assert not denies_being_ai(bubble)
+    """His style is left alone, told or not."""
+    assert not HONESTY.denies(bubble, told=True)
 
 
-def test_a_message_of_any_length_is_looked_into_in_no_time():
-    """What is longer than a message gets is not; nobody makes the page think for minutes."""
-    assert not asks_whether_ai("are you " * 100_000)
-    assert not denies_being_ai("나는 " * 100_000)
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_the_honest_answer_is_plain(language):
+    """It begins with what it is, whichever way round was asked; it names him, and is no denial itself."""
+    honest = text_in(language, "space.honest", persona="도윤")
+
+    assert honest.startswith({"ko": "나는 도윤의 메시지로 배운 AI야.", "en": "I am an AI"}[language])
+    assert not HONESTY.denies(honest, told=True)
+
+
+@pytest.mark.parametrize("piece", ["are you ", "나는 ", "누가 지금 ", "너 혹시 ", "a ", "답장 "])
+def test_what_is_longer_than_a_message_is_not_looked_into(piece):
+    """Nobody makes the page think for minutes."""
+    assert not HONESTY.asks(piece * LONGEST + "너 AI야?")
+    assert not HONESTY.denies(piece * LONGEST + "나 AI 아니야")

@@ -14,14 +14,13 @@ import psutil
 import pytest
 
 from messenger import VISITORS
-from page import QUEUE
 from persona_core.engine.prefix import KEPT_BYTES
 from persona_core.engine.pytorch import TorchEngine
 from persona_core.engine.speech import speak
 from persona_core.manifest import Base, Generation, PersonaManifest
 from persona_core.prompt import Turn, alternate
 from tests.space.served import SETTINGS, ScriptedEngine, served
-from tests.space.visitor import TurnedAway, Visitor
+from tests.space.visitor import Visitor
 from trainer.demo import base_path
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -128,33 +127,30 @@ def test_memory_is_flat_over_two_thousand_messages(echo):
     assert late - early < GROWTH_MB
 
 
-def test_who_finds_the_queue_full_is_turned_away_and_welcome_later():
-    """The queue is bounded; who waits in it is answered, the last one too, and then there is room again."""
+def test_who_comes_after_all_the_others_is_told_so_and_welcome_later():
+    """Replies under way are bounded; who waits is answered, the last one too, and then there is room again."""
     engine = ScriptedEngine(["ㅇㅇ"])
     engine.hold = True
     with served(engine) as url, Visitor(url) as visitor:
-        waiting = fill_queue(visitor)
+        waiting = [another(visitor) for _ in range(VISITORS)]
+        visitor.reload()
+
+        assert visitor.say("뭐해?") == []
+        assert visitor.note == SETTINGS.text("space.busy")
         engine.hold = False
         engine.permits.release(len(waiting))
+        visitor.reload()
         visitor.session = waiting[-1]
         *_, (last, _) = visitor.listen()
-
-        assert QUEUE <= len(waiting) <= QUEUE + VISITORS
         assert last == ["ㅇㅇ"]
         assert visitor.say("이제 돼?") == ["ㅇㅇ"]
 
 
-def fill_queue(visitor):
-    """Stand in the queue again and again, each time as another page, until it takes no more -> those pages."""
-    waiting = []
-    for _ in range(1_000):
-        visitor.reload()
-        try:
-            visitor.send("뭐해?")
-        except TurnedAway:
-            break
-        waiting.append(visitor.session)
-    return waiting
+def another(visitor):
+    """Ask as another page -> that page."""
+    visitor.reload()
+    visitor.send("뭐해?")
+    return visitor.session
 
 
 def test_thirty_conversations_with_the_model_say_what_each_would_say_alone(tmp_path):

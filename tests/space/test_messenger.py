@@ -4,7 +4,18 @@ import asyncio
 
 import pytest
 
-from messenger import NEW_CHAT, begun_again, current, message, sent, show, unanswered, until
+from messenger import (
+    NEW_CHAT,
+    arrivals,
+    begun_again,
+    current,
+    message,
+    received,
+    sent,
+    show,
+    unanswered,
+    until,
+)
 
 HERS = message("user", "뭐해?")
 HIS = message("assistant", "집")
@@ -16,6 +27,27 @@ def test_what_she_sends_is_clean_text():
     assert sent("<b>뭐해</b>\x07 ", []) == [{"role": "user", "content": "&lt;b&gt;뭐해&lt;/b&gt;"}]
     assert sent(" \n\u200b", [HERS]) == [HERS]
     assert sent("가" * 3_000, []) == [message("user", "가" * 2_000)]
+
+
+def test_a_letter_that_comes_twice_is_one_message():
+    """Its mark stays with the message, and the page hears which letters it may forget."""
+    once = received([HIS], "m1 뭐해? <3")
+
+    assert once == [HIS, message("user", "뭐해? <3") | {"metadata": {"id": "m1"}}]
+    assert received(once, "m1 뭐해? <3") == once
+    assert arrivals(once) == ". m1"
+    assert arrivals(received(once, "m2  \u200b"), "m2  \u200b") == ". m1 m2"
+    assert arrivals([HERS, {**HERS, "metadata": None}]) == "."
+
+
+@pytest.mark.parametrize(
+    ("chat", "typing", "asks"), [([], False, False), ([HERS], True, False), ([HERS], False, True)]
+)
+def test_only_a_message_left_without_an_answer_has_a_button_for_one(chat, typing, asks):
+    """Not before she said anything, and not while he types."""
+    *_, again = show(chat, typing=typing)
+
+    assert again.visible is asks
 
 
 def test_she_cannot_draw_the_line_herself():

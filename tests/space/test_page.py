@@ -47,7 +47,7 @@ def engine(served_engine):
 def enter(page, url):
     """Tap the invite link and wait for the page."""
     page.goto(invite(url))
-    page.get_by_role("textbox").wait_for()
+    page.locator("#message textarea:enabled").wait_for()
 
 
 def send(page, text):
@@ -274,7 +274,7 @@ def test_while_it_wakes_the_page_says_so(browser):
 
 
 def test_a_failed_start_is_told_on_the_page(browser):
-    """The page stays up and says what its owner can do."""
+    """The page stays up and says so, once, and her message can be asked again."""
 
     def load(report):
         raise EngineError("space.not_loaded")
@@ -284,7 +284,11 @@ def test_a_failed_start_is_told_on_the_page(browser):
     with served(sleeper, status=lambda: sleeper.status) as url, page_in(browser, **PHONE) as page:
         enter(page, url)
 
-        page.get_by_text("지금은 이야기할 수 없어요. 모델을 불러오지 못했어요.").wait_for()
+        page.get_by_text("지금은 이야기할 수 없어요.").wait_for()
+        send(page, "뭐해?")
+        page.get_by_role("button", name="답장 받기").wait_for()
+        page.screenshot(path=screenshots() / "failed-phone-light.png")
+        assert page.locator(".note p:visible").count() == 1
 
 
 def test_long_names_and_english_fit(browser):
@@ -301,11 +305,16 @@ def test_long_names_and_english_fit(browser):
         assert page.locator(".badge").inner_text() == "AI replies"
         assert page.get_by_role("button", name="Send").is_visible()
         assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+        assert page.get_by_role("textbox", name="Your message", exact=True).is_visible()
         label = page.locator(".bot-row.opens .flex-wrap").evaluate(
             "e => getComputedStyle(e, '::before').content"
         )
         assert label == f'"{long}"'.replace("\\ ", "\\\\ ").replace('"우리"', '\\"우리\\"')
         page.screenshot(path=screenshots() / "english-phone-light.png")
+        page.set_viewport_size({"width": 195, "height": 422})  # at twice the size
+        page.screenshot(path=screenshots() / "zoomed-phone-light.png")
+        badge, button = page.locator(".badge").bounding_box(), page.locator("#new-chat").bounding_box()
+        assert badge["x"] + badge["width"] <= button["x"]
 
 
 def test_two_guests_do_not_hear_each_other(browser, url, engine):

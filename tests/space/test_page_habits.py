@@ -109,23 +109,6 @@ def test_what_she_sent_before_a_reload_is_answered_after_it(browser, url, engine
         expect(page, HERS, ["뭐해?"])
 
 
-def test_what_did_not_leave_comes_back(browser, url, engine):
-    """The network went away: the page finds its server again, and her message is in the box."""
-    with page_in(browser, **PHONE) as page:
-        enter(page, url)
-        page.context.set_offline(True)
-        page.get_by_role("textbox").fill("뭐해?")
-        page.get_by_role("textbox").press("Enter")
-        page.get_by_text("Connection to the server was lost").wait_for()
-        with page.expect_event("load"):
-            page.context.set_offline(False)
-        page.wait_for_function("() => document.querySelector('#message textarea')?.value === '뭐해?'")
-        page.get_by_role("textbox").press("Enter")
-
-        expect(page, HIS, ["하나", "둘"])
-        expect(page, HERS, ["뭐해?"])
-
-
 def test_everything_can_be_done_with_the_keyboard_alone(browser, url, engine):
     """Tab reaches every button, shows where it is, and the focus is back in the box when something is done."""
     with page_in(browser, **DESKTOP) as page:
@@ -156,7 +139,7 @@ def test_everything_can_be_done_with_the_keyboard_alone(browser, url, engine):
 
 
 def test_blanks_are_not_sent_and_a_long_paste_is_cut(browser, url, engine):
-    """100,000 characters become the 2,000 a message may have; control characters are not kept."""
+    """100,000 characters become the 2,000 a message may have, and she is told; control characters are not kept."""
     with page_in(browser, **PHONE) as page:
         enter(page, url)
         page.get_by_role("textbox").press_sequentially("  ")
@@ -164,8 +147,10 @@ def test_blanks_are_not_sent_and_a_long_paste_is_cut(browser, url, engine):
         page.get_by_role("textbox").fill("")
         page.evaluate("document.querySelector('#message textarea').focus()")
         page.keyboard.insert_text("가" * 100_000)
+        page.get_by_text("한 번에 2000자까지 보낼 수 있어요.").wait_for()
         page.get_by_role("textbox").press("Enter")
         expect(page, HERS, ["가" * 2_000])
+        page.get_by_text("한 번에 2000자까지").wait_for(state="hidden")
         send(page, "\u202e뒤집\x07기\u200b 👩‍❤️‍👨")
 
         expect(page, HERS, ["가" * 2_000, engine.heard[-1][-1].bubbles[-1]])

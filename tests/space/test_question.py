@@ -164,9 +164,25 @@ def test_a_wish_out_of_its_bounds_is_named(key, value):
 
 def test_parameters_that_mean_nothing_here_are_ignored():
     """Clients send more than they need."""
-    asked = {"tools": [{"type": "function"}], "user": "x", "logprobs": True, "presence_penalty": 1}
+    assert read(user="x", store=False, presence_penalty=1) == read()
 
-    assert read(**asked) == read()
+
+@pytest.mark.parametrize(
+    ("key", "usual", "value"),
+    [
+        ("tools", [], [{"type": "function"}]),
+        ("tool_choice", "auto", "required"),
+        ("functions", [], [{"name": "x"}]),
+        ("function_call", "none", {"name": "x"}),
+        ("response_format", {"type": "text"}, {"type": "json_object"}),
+        ("logprobs", False, True),
+        ("top_logprobs", 0, 3),
+    ],
+)
+def test_what_he_cannot_do_is_refused_by_name(key, usual, value):
+    """An answer in another shape would not be what was asked for; null and what is usual anyway are fine."""
+    assert read(**{key: usual}) == read(**{key: None}) == read()
+    assert complaint(**{key: value}) == (400, key, "unsupported_parameter")
 
 
 # --- bodies ---
@@ -194,7 +210,7 @@ JSON = st.recursive(
 )
 KEYS = (
     *("model", "messages", "stream", "stop", "seed", "n"),
-    *("temperature", "top_p", "max_tokens", "max_completion_tokens"),
+    *("temperature", "top_p", "max_tokens", "max_completion_tokens", "tools", "response_format", "logprobs"),
 )
 MESSAGE = st.fixed_dictionaries(
     {}, optional={"role": st.sampled_from(["user", "assistant"]) | JSON, "content": JSON}

@@ -77,6 +77,26 @@ def test_a_librarys_own_error_becomes_our_words(caplog):
     assert "no such host" in caplog.text
 
 
+def test_the_log_says_in_one_language_how_far_it_is_and_what_is_wrong(caplog, monkeypatch):
+    """The owner's: what is missing, where, and what to do about it."""
+    caplog.set_level("INFO", "persona")
+
+    def load(report):
+        report("loading")
+        raise EngineError("engine.no_manifest", folder="/srv/release")
+
+    said = {}
+    for language in ("ko", "en"):
+        monkeypatch.setenv("PERSONA_LANG", language)
+        caplog.clear()
+        Sleeper(load).wake()
+        said[language] = caplog.messages
+
+    assert said["en"][0] == "Loading the model… You can talk in a moment."
+    assert said["ko"][0] == "모델을 불러오는 중이에요… 곧 이야기할 수 있어요."
+    assert all("/srv/release" in messages[1] for messages in said.values())
+
+
 def test_a_hub_that_was_down_is_asked_again():
     """Until it is up, everyone is told; what does not pass by itself is not tried twice."""
     troubles = [

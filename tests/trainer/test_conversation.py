@@ -128,6 +128,7 @@ def test_a_shared_page_keeps_its_door(tmp_path, home):
         chat.hear("passes through gradio's servers")
         chat.hear("public address all the same")
         chat.answer("y")
+        chat.hear("Asking gradio's servers for a public address")
         address, door = chat.hear(r"Send this link .*?: (https://[^/\s]+)(/invite/\S+)").groups()
         proxied = {
             "Host": "1a2b3c.gradio.live",
@@ -203,7 +204,10 @@ def test_a_tunnel_that_cannot_be_had_ends_with_its_reason(tmp_path, home):
 @POSIX
 @pytest.mark.slow
 def test_the_page_opens_to_the_own_network_only_when_asked(tmp_path):
-    """With --lan a second link has this machine's address there; behind it stands the same door."""
+    """With --lan a second link has this machine's address there; behind it stands the same door.
+
+    No address is named that leads to the locked page.
+    """
     with Chat(tmp_path, "--lan") as chat:
         address, door = chat.hear(r"same Wi-Fi .*?: (http://[^/\s]+)(/invite/\S+)").groups()
         with httpx.Client(base_url=address) as phone:
@@ -211,6 +215,7 @@ def test_the_page_opens_to_the_own_network_only_when_asked(tmp_path):
             assert phone.get(door).status_code == 303
             assert phone.get("/").status_code == 200
         assert chat.stop() == 0
+        assert all("/invite/" in address for address in re.findall(r"http://\S+", chat.said))
 
 
 def test_the_terminal_has_no_page_to_share(tmp_path):

@@ -1,11 +1,12 @@
 """What stands in the way of a stage is said at once: before a model is loaded, before the Hub is asked."""
 
 import json
+import sys
 from dataclasses import asdict, replace
 
 import pytest
 
-from persona_core.errors import ReleaseError, SettingsError
+from persona_core.errors import PersonaError, ReleaseError, SettingsError
 from tests.trainer.fidelity.couple import KEPT
 from trainer import pipeline
 from trainer.run import Run, open_run
@@ -78,3 +79,23 @@ def test_what_was_measured_is_one_document_for_programs(released, monkeypatch, c
         "memory": asdict(KEPT),
         "quiz": {"answers": 1},
     }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals, and a program by its first line")
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("kill -9 $$", r"killed \(exit code -9\), as happens when memory runs out"),
+        ("exit 137", r"killed \(exit code 137\)"),
+        ("exit 1", r"stopped \(exit code 1\)\. That is a fault of the program: please report"),
+    ],
+)
+def test_memory_is_blamed_for_a_kill_alone(released, tmp_path, monkeypatch, end, said):
+    """Anything else that ends the merging is ours to mend."""
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\n{end}\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+    with pytest.raises(PersonaError, match=said):
+        pipeline._export_in_a_fresh_process(released, openvino=False)

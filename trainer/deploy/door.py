@@ -10,6 +10,7 @@ secret ALLOWED_USERS. So a workflow that may see no secret sends the same card.
 import re
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from persona_core.errors import HubError, SettingsError
@@ -20,13 +21,15 @@ from trainer.deploy.seal import Seal, new_salt
 from trainer.progress import console, say
 
 INVITE, ALLOWED = "INVITE_SECRET", "ALLOWED_USERS"  # see space/configuration.py
+DOORS = (INVITE, ALLOWED)
+API_KEY = "PERSONA_API_KEY"  # of programs, which come by none of the doors; set by hand alone
 LINK_DAYS = 7  # to open it once, which lets her in for months; an old message does not stay a key for ever
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,40}")
-_QUIET_MODULES = 2  # of white around the code; the standard asks for four, phones need one
+_QUIET_MODULES = 4  # of white around the code, as the standard asks
 
 
 def guests(names: Sequence[str]) -> str:
-    """The value of ALLOWED_USERS, after the Hub knew every name.
+    """The value of ALLOWED_USERS, after the Hub knew every name; empty for nobody.
 
     Raises:
         SettingsError: nobody has that name: whoever took it later would be let in.
@@ -59,12 +62,14 @@ def invite_secret(there: Space | None, space: str, seal: Seal, *, anew: bool) ->
     return Secret(value, seal.mark(space, INVITE, value, salt))
 
 
-def show_link(page: str, secret: Secret) -> None:
-    """Print a link that opens ``page``, and its QR code where there is a terminal."""
+def show_link(page: str, secret: Secret) -> str:
+    """Print a link that opens ``page``, and its QR code where there is a terminal it fits into. Returns the link."""
     link = f"{page}/invite/{make_invite(secret.value, LINK_DAYS)}"
-    if console().is_terminal:
-        console().print(qr_code(link))
+    code = qr_code(link)
+    if console().is_terminal and cell_len(code.plain.partition("\n")[0]) <= console().width:
+        console().print(code)
     say("deploy.invite", link=link, days=LINK_DAYS)
+    return link
 
 
 def qr_code(link: str) -> Text:

@@ -43,16 +43,21 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a Space shall be. ``files`` lie in ``folder``; settings that are not named stay as they are."""
+    """What a Space shall be. What is not named stays as it is: each setting, and the code without ``files`` in ``folder``."""
 
     space: str
-    folder: Path
-    files: tuple[FileDigest, ...]
+    folder: Path = Path()
+    files: tuple[FileDigest, ...] | None = None
     visibility: str = "public"  # of a new one
     hardware: Offer | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     removed: tuple[str, ...] = ()  # secrets that shall not be there
+
+    @property
+    def names_settings(self) -> bool:
+        """Whether it is about settings at all: a token for the files alone may not even see them."""
+        return bool(self.hardware or self.variables or self.secrets or self.removed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class Plan:
     removed: tuple[str, ...]
     sent: tuple[FileDigest, ...]
     deleted: tuple[str, ...]
-    restarts: bool
+    restarts: Offer | None  # of a Space that stands still: the hardware it starts on again
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -81,7 +86,8 @@ class Plan:
         if self.sent or self.deleted:
             lines.append(text("deploy.sends", sent=len(self.sent), deleted=len(self.deleted)))
         if self.restarts:
-            lines.append(text("deploy.restarts"))
+            key = "deploy.restarts_paid" if self.restarts.hourly else "deploy.restarts"
+            lines.append(text(key, price=f"${self.restarts.hourly:.2f}"))
         return tuple(lines)
 
     @property
@@ -90,11 +96,9 @@ class Plan:
 
 
 def make_plan(there: Space | None, wish: Wish, seal: Seal | None = None) -> Plan:
-    """The changes that make ``there`` (None: no Space yet) what ``wish`` says. Without a ``seal`` secrets are let be."""
+    """The changes that make ``there`` (None: no Space yet) what ``wish`` says; a ``seal`` tells which secrets are new."""
     now = there or Space(Repository(wish.space, "", ()))
-    files = {file.path: file for file in now.repository.files}
-    sent = tuple(f for f in wish.files if not same_bytes(wish.folder, f, files.get(f.path)))
-    deleted = tuple(sorted(files.keys() - {file.path for file in wish.files} - {HUBS_OWN}))
+    sent, deleted = _files(now, wish)
     variables = {n: v for n, v in wish.variables.items() if now.variables.get(n) != v}
     secrets = {
         name: secret
@@ -104,6 +108,7 @@ def make_plan(there: Space | None, wish: Wish, seal: Seal | None = None) -> Plan
     removed = tuple(name for name in wish.removed if name in now.secrets)
     hardware = wish.hardware if wish.hardware and wish.hardware.name != now.hardware else None
     changes = bool(sent or deleted or variables or secrets or removed or hardware)
+    stands_still = now.stage in RESTING or (now.stage in BROKEN and not changes)
     return Plan(
         creates=there is None,
         visibility=wish.visibility,
@@ -113,5 +118,14 @@ def make_plan(there: Space | None, wish: Wish, seal: Seal | None = None) -> Plan
         removed=removed,
         sent=sent,
         deleted=deleted,
-        restarts=bool(wish.hardware) and (now.stage in RESTING or (now.stage in BROKEN and not changes)),
+        restarts=wish.hardware if stands_still else None,
     )
+
+
+def _files(now: Space, wish: Wish) -> tuple[tuple[FileDigest, ...], tuple[str, ...]]:
+    """What is sent and what is deleted so that ``now`` holds exactly the files of ``wish``."""
+    if wish.files is None:
+        return (), ()
+    there = {file.path: file for file in now.repository.files}
+    sent = tuple(file for file in wish.files if not same_bytes(wish.folder, file, there.get(file.path)))
+    return sent, tuple(sorted(there.keys() - {file.path for file in wish.files} - {HUBS_OWN}))

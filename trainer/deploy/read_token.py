@@ -26,14 +26,16 @@ def is_given() -> bool:
     return bool(os.environ.get(VARIABLE))
 
 
-def read_token(model: str) -> str:
-    """The token of the environment or of who sits at the terminal, proved narrow and able to read ``model``.
+def read_token(model: str, given: str = "") -> str:
+    """The token that was ``given`` before, of the environment, or of who sits at the terminal.
+
+    It is proved narrow and able to read ``model``.
 
     Raises:
         SettingsError: there is none, or it may do more than read ``model``.
         HubError: it is not accepted, or may not read ``model``.
     """
-    token = os.environ.get(VARIABLE, "").strip()
+    token = given or os.environ.get(VARIABLE, "").strip()
     if not token:
         say("deploy.token_how", repo=model, url=SETTINGS)
         with suppress(EOFError):  # Ctrl-D: there is none

@@ -15,6 +15,7 @@ from persona_core.hub import Repository, client, hub_errors, read_repository, re
 from persona_core.texts import text
 from trainer.deploy.plan import Plan, Secret, Space, Wish, make_plan
 from trainer.deploy.seal import Seal
+from trainer.deploy.terms import too_little
 from trainer.release.pushing import HUBS_OWN
 from trainer.release.shelf import read_variables, set_variable
 
@@ -65,17 +66,16 @@ def page_of_settings(space: str) -> str:
 def bring(wish: Wish, seal: Seal | None = None) -> str:
     """Read the Space again and make it what ``wish`` says; what an earlier try has done is found done.
 
-    Without a ``seal`` its settings are let be. Returns the commit of its code.
+    Returns the commit of its code.
 
     Raises:
         NotAllowed: the token lacks a right; the text names it.
         HubError: the plan does not allow it, somebody else was quicker, or the Hub did not do it.
     """
-    with_settings = seal is not None
-    there = read_space(wish.space, with_settings=with_settings)
+    there = read_space(wish.space, with_settings=wish.names_settings)
     if there is None:
         _create(wish)
-        there = read_space(wish.space, with_settings=with_settings)
+        there = read_space(wish.space, with_settings=wish.names_settings)
     if there is None:
         raise HubError("hub.no_repository", repo=wish.space)
     plan = make_plan(there, wish, seal)
@@ -169,9 +169,8 @@ def _needing(right: Right, space: str, *, hardware: str = "") -> Iterator[None]:
         message = error.values.get("message", "")
         if error.key == "hub.not_allowed":
             what = text(f"deploy.right_{right}")
-            raise NotAllowed(
-                "deploy.no_right", right=what, space=space, message=message, url=page_of_settings(space)
-            ) from None
+            url = repository_url("new-space") if right == "create" else page_of_settings(space)
+            raise NotAllowed("deploy.no_right", right=what, space=space, message=message, url=url) from None
         if error.key == "hub.payment":
-            raise HubError("deploy.payment", space=space, hardware=hardware, message=message) from None
+            raise too_little(space, hardware, str(message)) from None
         raise

@@ -12,7 +12,7 @@ from typing import Literal
 
 from rich.cells import cell_len
 
-from persona_core.errors import NotAllowed, SettingsError
+from persona_core.errors import HubError, NotAllowed, SettingsError
 from persona_core.hub import client, hub_errors
 from persona_core.texts import text
 from trainer.progress import console, say
@@ -28,10 +28,11 @@ _HOURS = {"minute": 60, "hour": 1}  # units of the catalogue in an hour
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who owns a Space: ``owner`` is a person or an organisation."""
+    """Who owns a Space: ``owner`` is a person, or an organisation, of whose plan the Hub does not tell everything."""
 
     owner: str
     plan: Plan
+    is_person: bool = True
 
     @property
     def visibility(self) -> Literal["public", "protected"]:
@@ -46,6 +47,10 @@ class Offer:
     name: str
     hourly: float
     needs: Need
+
+    @property
+    def is_cpu(self) -> bool:
+        return self.name.startswith("cpu")
 
     @property
     def sleep_s(self) -> int | None:
@@ -65,7 +70,8 @@ def read_account(space: str) -> Account:
     """The plan of the owner of ``space``, if this token's person may act for them.
 
     Raises:
-        TokenMissing, NotAllowed: no token, one that can only read, or the Space would be somebody else's.
+        TokenMissing, NotAllowed: no token, one that can only read, or the Space would be somebody else's, or of an
+            organisation where this person may only read.
     """
     api, owner = client(), space.split("/", maxsplit=1)[0]
     with hub_errors(space):
@@ -76,7 +82,9 @@ def read_account(space: str) -> Account:
         return Account(owner, "pro" if identity.get("isPro") else "free")
     for organisation in identity.get("orgs", ()):
         if owner == organisation["name"]:
-            return Account(owner, "team" if organisation.get("isEnterprise") else "free")
+            if organisation.get("roleInOrg") == "read":
+                raise NotAllowed("deploy.only_reads", space=space, owner=owner, name=identity["name"])
+            return Account(owner, "team" if organisation.get("isEnterprise") else "free", is_person=False)
     raise NotAllowed("deploy.not_yours", space=space, owner=owner, name=identity["name"])
 
 
@@ -88,11 +96,21 @@ def choose(asked: str, account: Account, held: str = "") -> Offer:
 
     Raises:
         SettingsError: the Hub has no such hardware.
+        HubError: the plan does not allow it.
     """
     if asked == "auto":
         asked = held or (ZERO if account.plan == "free" else CPU)
     name = SHORT.get(asked, asked)
-    return next((offer for offer in OFFERS if offer.name == name), None) or _rented(name)
+    offer = next((offer for offer in OFFERS if offer.name == name), None) or _rented(name)
+    if offer.needs == "pro" and account.plan == "free" and account.is_person and name != held:
+        raise too_little(account.owner, name)
+    return offer
+
+
+def too_little(space: str, hardware: str, message: str = "") -> HubError:
+    """That the plan does not allow ``space`` this ``hardware``, with what can be done; ``message`` is the Hub's."""
+    key = "deploy.payment_zero" if hardware == ZERO else "deploy.payment"
+    return HubError(key, space=space, hardware=hardware, message=message)
 
 
 def _rented(name: str) -> Offer:

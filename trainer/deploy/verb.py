@@ -1,6 +1,7 @@
 """`persona deploy`: its words.
 
     persona deploy --model me/talk --space me/talk-space --invite --her-name 서연 --his-name 도윤
+    persona deploy --space me/talk-space --lock             # nobody comes in any more
     persona deploy --space me/talk-space --code-only        # in a workflow: the files, with a token for those alone
 
 The token of the Space comes from PERSONA_READ_TOKEN or is asked for; it is never an option.
@@ -31,8 +32,8 @@ def deploy(
     invite: Annotated[bool, _option("invite")] = False,
     new_invite: Annotated[bool, _option("new_invite")] = False,
     lock: Annotated[bool, _option("lock")] = False,
-    her_name: Annotated[str, _option("her_name")] = "",
-    his_name: Annotated[str, _option("his_name")] = "",
+    her_name: Annotated[str | None, _option("her_name")] = None,
+    his_name: Annotated[str | None, _option("his_name")] = None,
     language: Annotated[str, _option("language")] = "",
     code_only: Annotated[bool, _option("code_only")] = False,
     dry_run: Annotated[bool, _option("dry_run")] = False,
@@ -40,25 +41,28 @@ def deploy(
     """Put a release online, for the people who are allowed."""
     from trainer.deploy import deployment
 
+    is_named = [name is not None for name in (allow, her_name, his_name)]
+    changes = any((*is_named, revision, hardware != "auto", invite, new_invite, language))
+    if lock:
+        if changes or code_only:
+            raise SettingsError("deploy.lock_alone", space=space)
+        deployment.lock(space, dry_run=dry_run)
+        return
     if code_only:
-        if any((model, revision, allow, invite, new_invite, lock, her_name, his_name, language)):
+        if changes or model:
             raise SettingsError("deploy.code_alone")
         deployment.sync_code(space, dry_run=dry_run)
         return
-    if not model:
-        raise SettingsError("deploy.no_model")
-    names = tuple(name for part in allow or () for name in part.replace(",", " ").split())
     request = deployment.Request(
         space,
         model,
         revision,
         hardware,
-        names or None,
+        None if allow is None else tuple(name for part in allow for name in part.replace(",", " ").split()),
         invite,
         new_invite,
-        lock,
-        his_name.strip(),
-        her_name.strip(),
+        his_name.strip() if his_name is not None else None,
+        her_name.strip() if her_name is not None else None,
         language,
     )
     deployment.deploy(request, dry_run=dry_run)

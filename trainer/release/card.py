@@ -16,22 +16,64 @@ FULL = """
 `bf16/` holds the merged weights in full, to be quantised by others:
 `AutoModelForCausalLM.from_pretrained(repo, subfolder="bf16")`.
 """
-FIGURES = {  # what a release publishes, without whose it is
-    "nll": "loss",
-    "perplexity": "perplexity",
-    "accuracy": "next tokens foreseen",
-    "tokens": "tokens measured",
-    "taken": "messages a judge takes for the persona's",
-    "retrieved": "real reply found among ten",
-}
 WHOSE = {
     "real": "the person",
     "tuned": "tuned",
     "examples": "base with examples",
     "base": "base",
 }
-SHARE_FALLEN = "nll_reduction"
-DRIFTS = {"drift": "merged", "drift_bf16": "`bf16/`"}  # sections of the measurements, and whose they are
+FIGURES = {  # of each of them: the name in persona.json, how it is written, and in words
+    "{who}_nll": (".3f", "loss, nats per token of the persona's replies"),
+    "{who}_perplexity": (",.0f", "perplexity: as if among so many equally likely tokens"),
+    "{who}_accuracy": (".1%", "next tokens foreseen"),
+    "{who}_tokens": (",.0f", "tokens measured"),
+    "taken_{who}": (".0%", "bundles of five messages a judge of style takes for the persona's"),
+    "told_apart_{who}": (
+        ".2f",
+        "told from the person's real replies (AUC: 0.5 is best, below is a caricature)",
+    ),
+    "auc_{who}": (".2f", "told from the partner's messages (AUC: 1 is best)"),
+    "style_{who}": (".2f", "distance of style, mean over the habits (0: the same)"),
+    "retrieved_{who}": (".0%", "real reply found among {candidates:.0f} (chance: {chance:.0%})"),
+}
+REMEMBERED = {  # of planted secrets and rare lines, as `FIGURES`
+    "memory_canaries": (".0f", "secrets planted"),
+    "memory_exposure": (".1f", "bits of a secret given away, mean of 40 (1.4: nothing was learned)"),
+    "memory_most_exposed": (".1f", "bits of a secret given away, the most"),
+    "memory_recited": (".0f", "secrets recited to the letter"),
+    "memory_copied": (".1%", "copied from training in long runs"),
+    "memory_copied_by_him": (".1%", "copied from training by the person's own unseen replies"),
+    "memory_longest": (".0f", "longest copied run, tokens"),
+    "memory_longest_by_him": (".0f", "longest copied run of the person's own unseen replies, tokens"),
+    "memory_drawn_out": (".1%", "rare lines finished to the letter"),
+    "memory_drawn_out_unseen": (".1%", "rare lines it never saw, finished"),
+    "memory_drawn_out_by_base": (".1%", "rare lines finished by the base"),
+    "memory_held_back": (".1%", "bubbles that the page holds back"),
+    "memory_shown": (".0f", "private data in what the page shows"),
+}
+NOTHING = "–"
+CHECKED_LESS = """
+No secret was planted in this training: memory was checked less.
+"""
+GRAPH = """
+`openvino/` holds the merged weights in int4 (embedding and head in int8) as one stateful graph for CPUs: `input_ids`,
+`position_ids` and `beam_idx` in, the logits of what follows out; keys and values stay inside, until `reset_state`:
+
+```python
+import numpy, openvino
+request = openvino.Core().compile_model("openvino/openvino_model.xml", "CPU").create_infer_request()
+ids = numpy.array([tokenizer.encode("…")])  # of the whole prompt; then of what is new, with positions that go on
+places = numpy.arange(ids.shape[1])[None]
+logits = request.infer({"input_ids": ids, "position_ids": places, "beam_idx": numpy.array([0], "int32")})["logits"]
+```
+"""
+OTHERS = {"full": FULL, "openvino": GRAPH}
+DRIFT = "drift"
+DRIFTS = {
+    DRIFT: "merged",
+    "drift_bf16": "`bf16/`",
+    "drift_openvino": "`openvino/`",
+}  # sections of the measurements, and whose they are
 
 
 def write_card(manifest: PersonaManifest, masked: Mapping[str, int], release: Path, bits: int = 4) -> None:
@@ -62,8 +104,8 @@ def _metadata(manifest: PersonaManifest, bits: int) -> str:
 
 def _body(manifest: PersonaManifest, masked: Mapping[str, int], bits: int) -> str:
     base = manifest.base
-    full = FULL if manifest.artefact("full") else ""
-    learned = {in_words(k): f"{v:.4g}" for k, v in manifest.evaluation.items() if not k.startswith("drift")}
+    others = "".join(OTHERS.get(artefact.kind, "") for artefact in manifest.artefacts)
+    measured = manifest.evaluation
     revision = f', revision="{base.revision}"' if base.revision else ""
     return f"""# A persona, in private
 
@@ -84,7 +126,7 @@ model = AutoModelForCausalLM.from_pretrained(repo)
 tokenizer = AutoTokenizer.from_pretrained(repo)
 ```
 
-{full}
+{others}
 `adapter/` holds the LoRA adapter. On the base in NF4 it is exactly the model that was trained; the merged weights are
 rounded once more and drift a little from it (see below):
 
@@ -103,15 +145,18 @@ The conversation starts with the system prompt of `persona.json`; bubbles of one
 
 ## Measured
 
-{_table(("on held-out conversations", "value"), learned)}
+{_compared(measured)}
 
-Losses are in nats per token of the persona's replies. Messages are judged in bundles of five, by a judge of style that
-costs a second. The base is also asked with a description and examples in context. In backticks: the names in
-`persona.json`.
+On held-out conversations; in brackets 95 % intervals, a dash where nothing was measured. The judge hears style alone and
+says nothing of sense. The base is also asked with a description and examples in context. {_moments(measured)}
 
+What it knows by heart, asked with secrets that were planted and with the rarest lines of training:
+
+{_table(("memory", "measured"), _remembered(measured))}
+{"" if measured.get("memory_canaries", 1) else CHECKED_LESS}
 How far each of these weights is from the model that was trained:
 
-{_drifts(manifest.evaluation)}
+{_drifts(measured)}
 
 Kullback-Leibler divergence in nats per token; change of the loss; share of tokens on which the likeliest choice is the
 same after the same words; share of equal tokens when both write greedily on their own.
@@ -129,13 +174,42 @@ Base model: `{base.id}`{f" at `{base.revision}`" if base.revision else ""}, lice
 """
 
 
-def in_words(name: str) -> str:
-    """``tuned_nll`` -> "loss, tuned (`tuned_nll`)"."""
-    if name == SHARE_FALLEN:
-        return f"share by which the loss fell (`{name}`)"
-    first, _, second = name.partition("_")
-    what, whose = (second, first) if second in FIGURES else (first, second)
-    return f"{FIGURES[what]}, {WHOSE[whose]} (`{name}`)"
+def _compared(evaluation: Mapping[str, float]) -> str:
+    """A row for each figure that was measured, a column for each who was."""
+    candidates = evaluation.get("candidates", 1)
+    lines = [f"| | {' | '.join(WHOSE.values())} |", "|---" * (1 + len(WHOSE)) + "|"]
+    for name, (form, words) in FIGURES.items():
+        cells = [_figure(evaluation, name.format(who=who), form) for who in WHOSE]
+        if any(cell != NOTHING for cell in cells):
+            lines.append(
+                f"| {words.format(candidates=candidates, chance=1 / candidates)} | {' | '.join(cells)} |"
+            )
+    return "\n".join(lines)
+
+
+def _moments(evaluation: Mapping[str, float]) -> str:
+    if "moments" not in evaluation:
+        return "Too little talk was held out to say how much it sounds like the person."
+    return f"Likeness and retrieval were measured at {evaluation['moments']:.0f} of the persona's moments."
+
+
+def _remembered(evaluation: Mapping[str, float]) -> dict[str, str]:
+    if "memory_canaries" not in evaluation:
+        return {}
+    return {
+        words: _figure(evaluation, name, form, "not measured") for name, (form, words) in REMEMBERED.items()
+    }
+
+
+def _figure(evaluation: Mapping[str, float], name: str, form: str, missing: str = NOTHING) -> str:
+    """``"83% (70–95)"``, or ``missing``."""
+    if name not in evaluation:
+        return missing
+    said = format(evaluation[name], form)
+    if f"{name}_low" not in evaluation:
+        return said
+    low, high = (format(evaluation[f"{name}_{end}"], form).rstrip("%") for end in ("low", "high"))
+    return f"{said} ({low}–{high})"
 
 
 def _drifts(evaluation: Mapping[str, float]) -> str:

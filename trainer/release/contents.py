@@ -14,6 +14,7 @@ from persona_core.manifest import (
     ADAPTER_FOLDER,
     FILE_NAME,
     FULL_FOLDER,
+    OPENVINO_FOLDER,
     Artefact,
     ArtefactKind,
     FileDigest,
@@ -33,9 +34,10 @@ CARD = "README.md"
 _ALLOWED = re.compile(
     r"""
       persona\.json | README\.md | LICENSE | NOTICE
-    | (bf16/)?(
+    | (bf16/)?(model(-\d{5}-of-\d{5})?\.safetensors | model\.safetensors\.index\.json)
+    | openvino/openvino_model\.(xml | bin)
+    | (bf16/ | openvino/)?(
         config\.json | generation_config\.json
-      | model(-\d{5}-of-\d{5})?\.safetensors | model\.safetensors\.index\.json
       | tokenizer\.json | tokenizer_config\.json | chat_template\.jinja
       | tokenizer\.model | special_tokens_map\.json | added_tokens\.json | vocab\.json | merges\.txt
       )
@@ -69,7 +71,8 @@ def read_contents(release: Path, privacy: Privacy = NOTHING) -> tuple[FileDigest
             raise ReleaseError("release.unexpected_file", path=name)
         if path.suffix == ".safetensors":
             require_clean_header(name, path)
-        else:  # tokenizer.model is no text, but a token in it would be
+        elif path.suffix != ".bin":  # a graph's weights: numbers from the first byte to the last
+            # tokenizer.model is no text, but a token in it would be
             require_clean(name, path.read_text(encoding="utf-8", errors="replace"), privacy)
         digests.append(digest(release, path))
     if missing := _REQUIRED - {file.path for file in digests}:
@@ -87,11 +90,12 @@ def read_contents(release: Path, privacy: Privacy = NOTHING) -> tuple[FileDigest
 
 
 def artefacts_in(release: Path) -> tuple[Artefact, ...]:
-    """The artefacts that ``release`` holds: merged at the root, adapter, and full where it was kept."""
+    """The artefacts that ``release`` holds: merged at the root, adapter, and full and OpenVINO's where they are."""
     places: tuple[tuple[ArtefactKind, str], ...] = (
         ("merged", "."),
         ("adapter", ADAPTER_FOLDER),
         ("full", FULL_FOLDER),
+        ("openvino", OPENVINO_FOLDER),
     )
     return tuple(
         Artefact(

@@ -46,27 +46,40 @@ def merge(tuned: Any, rows: Sequence[Row]) -> Any:
     Raises:
         ReleaseError: the adapter makes a weight that is no number.
     """
+
+    def melt(name: str, layer: Any, gram: Any) -> None:
+        round_layer(layer.get_base_layer().weight, _delta(name, layer), gram)
+        layer.set_scale("default", 0)  # it has become part of the weights
+
+    round_in_turn(tuned.get_base_model().base_model, dict(_lora_layers(tuned)), rows, melt)
+    return _in_bfloat16(tuned.unload())
+
+
+def round_in_turn(
+    decoder: Any, layers: Mapping[str, Any], rows: Sequence[Row], melt: Callable[[str, Any, Any], None]
+) -> None:
+    """Let some of ``rows`` pass through ``decoder``; each of its ``layers`` is changed by ``melt`` when they reach it.
+
+    ``melt`` gets the layer's name, the layer and the gram matrix ``[inputs, inputs]`` of what it hears, in float32.
+    """
     import torch
 
     ids, heard = _padded(_some(rows, HEARD_TOKENS))
-    layers = dict(_lora_layers(tuned))
     with bar("release.merging_layers", len(layers)) as advance:
 
-        def melt(name: str, layer: Any, inputs: Any) -> None:
+        def reached(name: str, layer: Any, inputs: Any) -> None:
             said = inputs[heard].float()
-            round_layer(layer.get_base_layer().weight, _delta(name, layer), said.T @ said)
-            layer.set_scale("default", 0)  # it has become part of the weights
+            melt(name, layer, said.T @ said)
             advance(1)
 
         hooks = [
-            layer.register_forward_pre_hook(lambda layer, args, name=name: melt(name, layer, args[0]))
+            layer.register_forward_pre_hook(lambda layer, args, name=name: reached(name, layer, args[0]))
             for name, layer in layers.items()
         ]
         with torch.inference_mode():
-            tuned.get_base_model().base_model(input_ids=ids, attention_mask=heard.long(), use_cache=False)
+            decoder(input_ids=ids, attention_mask=heard.long(), use_cache=False)
         for hook in hooks:
             hook.remove()
-    return _in_bfloat16(tuned.unload())
 
 
 def merge_in_full(tuned: Any, folder: Path) -> None:

@@ -1,9 +1,10 @@
 """The release: one folder, byte for byte what is pushed. Everything it holds is written here or by whom it calls.
 
 build_release(run)
-# release/  model.safetensors config.json … adapter/ persona.json README.md LICENSE, and bf16/ when it is kept
+# release/  model.safetensors config.json … adapter/ persona.json README.md LICENSE, openvino/ where it can be made, and bf16/ when it is kept
 """
 
+import gc
 import json
 import math
 import re
@@ -15,19 +16,20 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from persona_core.errors import StorageError
-from persona_core.manifest import ADAPTER_FOLDER, FULL_FOLDER, Generation, PersonaManifest
+from persona_core.errors import SettingsError, StorageError
+from persona_core.manifest import ADAPTER_FOLDER, FULL_FOLDER, OPENVINO_FOLDER, Generation, PersonaManifest
 from persona_core.prompt import ChatFormat, dated_template, end_of_turn_id
 from trainer.fidelity.assessment import published
 from trainer.fidelity.memory import require_kept
 from trainer.progress import say
-from trainer.release.card import DRIFTS, write_card
+from trainer.release.card import DRIFT, DRIFTS, write_card
 from trainer.release.contents import artefacts_in, read_contents
 from trainer.release.licences import declared_licence, write_licence_files
 from trainer.release.merging import load_in_8_bits, load_tuned, merge, merge_in_full
+from trainer.release.openvino import LIBRARIES, is_possible, write_graph
 from trainer.release.scanning import Privacy
 from trainer.release.size import size_in_words
-from trainer.release.verify import measure_drifts
+from trainer.release.verify import Form, measure_drifts, require_enough
 from trainer.run import Run, whole_folder
 from trainer.tuning.adapter import CONFIG, WEIGHTS
 from trainer.tuning.base import choose_device, load_tokenizer, prepare_process
@@ -40,27 +42,36 @@ _LIBRARIES = ("torch", "transformers", "peft", "bitsandbytes", "trl")
 Bits = Literal[4, 8]
 
 
-def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False) -> None:
+def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino: bool | None = None) -> None:
     """Merge, quantise to ``bits``, verify and describe: ``run.release`` appears whole, or not at all.
 
-    ``keep_full`` keeps the merged weights in bfloat16 as well, in a folder of their own.
+    ``keep_full`` keeps the merged weights in bfloat16 as well, ``openvino`` makes a form of them for CPUs, each in a
+    folder of its own; None makes it where its libraries are installed.
 
     Raises:
+        SettingsError: the form for CPUs is asked for and its libraries are not installed.
         ReleaseError: what would be published repeats private lines, is not what was trained, or holds what must not leave the machine.
         TrainingError, DataError, HubError, StorageError: a part it needs is not there.
     """
     require_kept(run)
+    openvino = _may_write_graph(wanted=openvino)
     prepare_process()
     settings, chat_format = run.settings, ChatFormat()
     source = source_of(run)
     tokenizer = load_tokenizer(source)
     end_id = end_of_turn_id(tokenizer, chat_format)
     generation = Generation.for_rows(settings.max_length)
+    held_out = read_rows(tokenizer, run.validation_file, chat_format, settings.max_length).rows
+    require_enough(held_out)
     with whole_folder(run.release) as release:
         write_licence_files(source, release)
         say("release.merging", base=source.base.id, bits=bits)
         heard = read_rows(tokenizer, run.train_file, chat_format, settings.max_length).rows
-        forms = {release: bits, **({release / FULL_FOLDER: 16} if keep_full else {})}
+        forms: dict[Path, Form] = {release: bits}
+        if keep_full:
+            forms[release / FULL_FOLDER] = 16
+        if openvino:
+            forms[release / OPENVINO_FOLDER] = "graph"
         own = _write_merged(run, source, heard, forms)
         for folder in forms:
             _generation_config(own, end_id, generation).save_pretrained(folder)
@@ -68,10 +79,10 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False) -> None:
         _copy_adapter(run.adapter, release / ADAPTER_FOLDER)
 
         say("release.verifying")
-        held_out = read_rows(tokenizer, run.validation_file, chat_format, settings.max_length).rows
         device = choose_device(settings.device)
         drifts = measure_drifts(source, run.adapter, forms, held_out, device)
-        measured = dict(zip(DRIFTS, drifts, strict=False))
+        sections = [DRIFT if folder == release else f"{DRIFT}_{folder.name}" for folder in forms]
+        measured = dict(zip(sections, drifts, strict=True))
         for section, drift in measured.items():
             run.add_metrics(section, asdict(drift))
         for drift in drifts:
@@ -85,16 +96,18 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False) -> None:
             chat_format=chat_format,
             generation=generation,
             evaluation=_plain_numbers(run.read_metrics(), tuple(measured)),
-            libraries={name: version(name) for name in _LIBRARIES},
+            libraries={name: version(name) for name in (*_LIBRARIES, *(LIBRARIES if openvino else ()))},
         )
         manifest.write(release)
         write_card(manifest, _masked(run), release, bits)
         read_contents(release, Privacy.of(run))
     size = size_in_words(sum(artefact.size for artefact in manifest.artefacts))
-    say(
-        "release.ready", folder=run.release, size=size, kl=f"{drifts[0].kl:.4f}",
-        agreement=f"{drifts[0].agreement:.1%}", greedy=f"{drifts[0].greedy:.1%}",
-    )  # fmt: skip
+    say("release.ready", folder=run.release, size=size)
+    for section, drift in measured.items():
+        say(
+            "release.drift", form=DRIFTS[section].strip("`"), kl=f"{drift.kl:.4f}",
+            agreement=f"{drift.agreement:.1%}", greedy=f"{drift.greedy:.1%}",
+        )  # fmt: skip
 
 
 _TRAINING_MARK = re.compile(r"\{%([-+]?)\s*(?:end)?generation\s*([-+]?)%\}")
@@ -110,27 +123,44 @@ def _write_tokenizer(tokenizer: Any, release: Path) -> None:
     tokenizer.save_pretrained(release)
 
 
-def _write_merged(run: Run, source: Source, heard: Sequence[Row], forms: Mapping[Path, int]) -> Any:
+def _write_merged(run: Run, source: Source, heard: Sequence[Row], forms: Mapping[Path, Form]) -> Any:
     """config.json and the weights of every folder; no model stays in memory. Returns the base's generation config."""
     from safetensors import SafetensorError
 
-    (release, bits), *full = forms.items()
+    release, *others = forms
+    full, graph = release / FULL_FOLDER, release / OPENVINO_FOLDER
     tuned = load_tuned(source, run.adapter)
     own = tuned.generation_config
     try:
-        if full or bits == 8:
-            merge_in_full(tuned, release / FULL_FOLDER)
-        if bits == 8:
+        if others or forms[release] == 8:
+            merge_in_full(tuned, full)
+        if forms[release] == 8:
             del tuned
-            merged = load_in_8_bits(release / FULL_FOLDER)
+            merged = load_in_8_bits(full)
         else:
             merged = merge(tuned, heard)
+            del tuned
         merged.save_pretrained(release)
     except SafetensorError as error:  # its writer's only trouble is the disk, and it speaks no OSError
         raise StorageError("settings.disk_full", path=run.release) from error
-    if not full:
-        shutil.rmtree(release / FULL_FOLDER, ignore_errors=True)
+    if graph in forms:
+        del merged
+        say("release.tracing")
+        write_graph(full, heard, graph)
+        gc.collect()  # tracing ends in circles; they hold the file open that goes next
+    if full not in forms:
+        shutil.rmtree(full, ignore_errors=True)
     return own
+
+
+def _may_write_graph(*, wanted: bool | None) -> bool:
+    """Whether a graph is to be written: it is ``wanted``, or nobody said and it can be."""
+    if wanted is False or is_possible():
+        return wanted is not False
+    if wanted:
+        raise SettingsError("release.no_openvino_asked")
+    say("release.no_openvino")
+    return False
 
 
 def _generation_config(base: Any, end_id: int, generation: Generation) -> Any:
@@ -163,13 +193,14 @@ def _plain_numbers(metrics: Mapping[str, Any], drifts: Sequence[str]) -> dict[st
     measured = {
         **metrics.get("evaluation", {}),
         **published(metrics.get("fidelity", {})),
+        "memory": metrics.get("memory", {}),
         **{name: metrics[name] for name in drifts},
     }
     for name, value in measured.items():
         numbers |= (
             {f"{name}_{key}": v for key, v in value.items()} if isinstance(value, dict) else {name: value}
         )
-    return {name: value for name, value in numbers.items() if math.isfinite(value)}
+    return {name: value for name, value in numbers.items() if value is not None and math.isfinite(value)}
 
 
 def _masked(run: Run) -> dict[str, int]:

@@ -1,6 +1,7 @@
-"""Round the weights of one layer to NF4 so that what the layer *says* stays, not each number by itself.
+"""Round the weights of one layer to 4 bits so that what the layer *says* stays, not each number by itself.
 
-    round_layer(linear.weight, delta, gram=x.T @ x)
+    round_layer(linear.weight, delta, gram=x.T @ x)      # NF4
+    round_evenly(linear.weight, gram)                    # int4
 
 The trained model is the base in NF4 plus the adapter's delta. Its weights lie on the grid of NF4 but for the delta, which
 is mostly smaller than half a step: rounded one by one they fall back on the base and the person is gone. Here inputs
@@ -9,7 +10,8 @@ far as both are heard together in real text (Frantar et al. 2022, "GPTQ"). Each 
 whose grid it lies, or takes one that fits what it became; both are points of the grid that double quantisation left.
 
 A delta far below half a step still arrives too small: a weak adapter lost a fifth of what it had learned. So the layer
-is rounded again, with a delta as much stronger as the last one came out weaker.
+is rounded again, with a delta as much stronger as the last one came out weaker. Even steps know nothing of the base's
+grid, so that no delta falls back on it: there one round is enough.
 """
 
 from typing import Any
@@ -17,6 +19,7 @@ from typing import Any
 DAMPING = (
     0.01  # of the gram matrix's mean diagonal: makes it invertible when text leaves some directions unheard
 )
+GROUP = 64  # inputs of one output that share a scale in int4, as in NF4
 COLUMNS = 128  # inputs whose corrections are gathered before they reach the rest: one matrix product for many
 
 
@@ -45,6 +48,26 @@ def round_layer(weight: Any, delta: Any, gram: Any) -> None:
         if not (arrived - 1).abs() > ENOUGH:
             break
         strength += 1 - float(arrived)
+
+
+def round_evenly(weight: Any, gram: Any) -> None:
+    """Move ``weight`` ``[outputs, inputs]`` of any float type to int4's grid: -8 to 7 steps, `GROUP` inputs a step.
+
+    The greatest of a group is -8 steps, which is how NNCF finds the grid again; ``gram`` as in `round_layer`.
+    """
+    import torch
+
+    exact = weight.float()
+    groups = exact.view(len(exact), -1, GROUP)
+    steps = groups.gather(2, groups.abs().argmax(2, keepdim=True)) / -8
+    steps = steps.where(steps != 0, 1).expand_as(groups).reshape(exact.shape)
+    order = gram.diagonal().argsort(descending=True)
+    levels = torch.arange(-8.0, 8.0)
+    codes = torch.empty(exact.shape, dtype=torch.uint8)
+    codes[:, order] = _compensated(
+        exact.T[order].contiguous(), steps.T[order].contiguous(), _inverse(gram[order][:, order]), levels
+    ).T
+    weight.copy_(levels[codes.int()] * steps)
 
 
 def dequantised(weight: Any) -> Any:
@@ -119,7 +142,7 @@ def _inverse(gram: Any) -> Any:
 
 
 def _compensated(weights: Any, scales: Any, inverse: Any, levels: Any) -> Any:
-    """NF4 codes ``[inputs, outputs]`` of ``weights``, whose rounding errors the inputs that follow make good."""
+    """Codes of ``levels``, ``[inputs, outputs]``, of ``weights``, whose rounding errors the inputs that follow make good."""
     import torch
 
     codes = torch.empty(weights.shape, dtype=torch.uint8)

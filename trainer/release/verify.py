@@ -9,20 +9,24 @@ one after the other, so that only one of them is in memory.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from persona_core.engine.base import compute_dtype
 from persona_core.errors import ReleaseError
 from trainer.release.merging import load_tuned
+from trainer.release.voice import GraphVoice, ModelVoice, Voice, labelled
 from trainer.tuning.base import Device, keep_unpacked, quantised_layers
-from trainer.tuning.evaluation import labelled_logits
 from trainer.tuning.labels import IGNORED, Row
 from trainer.tuning.source import Source
 
 MAX_KL = 0.05  # nats per token; above it sampled replies begin to read differently
 MAX_NLL_RISE = 0.05  # nats per token, a tenth of what a weak fine-tune gains
 MAX_TOKENS = 4096  # more would not change the figures' second digit
+# The loss per token of two models that far apart in KL differs by 0.3 nats (the root of twice the KL) from token to
+# token: over 160 tokens its mean is known to 0.025, half its limit; over 8 tokens it may be anything.
+MIN_TOKENS = 160
 KEPT_BYTES = 256 * 2**20  # of the exact model's log-probabilities: 440 tokens at a vocabulary of 150,000
+Form = Literal[4, 8, 16, "graph"]  # bits of transformers' weights, 16: not quantised; or OpenVINO's graph
 PROMPTS, CONTINUED = 16, 16  # greedy continuations, together in one batch, and their tokens: a short turn
 
 
@@ -61,14 +65,25 @@ class _Speech:
     continuations: Any  # ids [prompts, CONTINUED]
 
 
+def require_enough(held_out: Sequence[Row]) -> None:
+    """Refuse a release that could not be verified.
+
+    Raises:
+        ReleaseError: the replies of ``held_out`` are too few tokens to tell a drift from chance.
+    """
+    tokens = sum(row.supervised for row in held_out)
+    if tokens < MIN_TOKENS:
+        raise ReleaseError("release.too_little_held_out", tokens=tokens, needed=MIN_TOKENS)
+
+
 def measure_drifts(
     source: Source,
     adapter: Path,
-    published: Mapping[Path, int],
+    published: Mapping[Path, Form],
     held_out: Sequence[Row],
     device: Device,
 ) -> list[Drift]:
-    """Compare the weights in each folder of ``published``, of so many bits, with ``adapter`` on the base, on some of ``held_out``.
+    """Compare the weights in each folder of ``published``, in that form, with ``adapter`` on the base, on some of ``held_out``.
 
     Raises:
         ReleaseError: a folder does not load as such weights alone.
@@ -77,12 +92,16 @@ def measure_drifts(
     exact = load_tuned(source, adapter, device)
     some = _sample(held_out, exact.config.vocab_size)
     end_id = some[0].input_ids[_last_labelled(some[0])]  # every reply ends with it
-    trained = _listen(exact, some, end_id)
+    trained = _listen(ModelVoice(exact), some)
     del exact
     return [
-        _compare(trained, _listen(load_published(folder, bits, device), some, end_id), end_id)
-        for folder, bits in published.items()
+        _compare(trained, _listen(_voice(folder, form, device), some), end_id)
+        for folder, form in published.items()
     ]
+
+
+def _voice(folder: Path, form: Form, device: Device) -> Voice:
+    return GraphVoice(folder) if form == "graph" else ModelVoice(load_published(folder, form, device))
 
 
 def load_published(folder: Path, bits: int, device: Device) -> Any:
@@ -143,49 +162,14 @@ def _until_end(ids: Any, end_id: int) -> Any:
     return ends.cumsum(1) - ends == 0
 
 
-def _listen(model: Any, rows: Sequence[Row], end_id: int) -> _Speech:
-    """Let ``model`` score the replies of ``rows``, and go on where the last reply of a few of them begins."""
+def _listen(voice: Voice, rows: Sequence[Row]) -> _Speech:
+    """Let ``voice`` score the replies of ``rows``, and go on where the last reply of a few of them begins."""
     import torch
 
-    model.eval()
-    device, dtype = model.device, model.get_input_embeddings().weight.dtype
-    scored = []
-    with (
-        torch.inference_mode(),
-        torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32),  # as in training
-    ):
-        for row in rows:
-            logits, targets = labelled_logits(model, [row], device)
-            scored.append((logits.float().log_softmax(-1).cpu(), targets.cpu()))
-        continuations = _continue(model, rows[:: max(1, len(rows) // PROMPTS)][:PROMPTS], end_id)
-    scores, targets = (torch.cat(parts) for parts in zip(*scored, strict=True))
-    return _Speech(scores, targets, continuations)
-
-
-def _continue(model: Any, rows: Sequence[Row], end_id: int) -> Any:
-    """The likeliest token after token, ``[rows, CONTINUED]`` on the CPU, where each row's last reply begins."""
-    import torch
-
-    prompts = [torch.tensor(_before_last_reply(row)).flip(0) for row in rows]
-    ids = torch.nn.utils.rnn.pad_sequence(prompts, batch_first=True, padding_value=-1).flip(1)  # to the left
-    there = (ids >= 0).long().to(model.device)
-    feed, cache, made = ids.where(ids >= 0, end_id).to(model.device), None, []
-    last = torch.tensor(
-        [-1], device=model.device
-    )  # by index: a slice makes torch copy the head for every row
-    for _ in range(CONTINUED):
-        out = model(
-            input_ids=feed,
-            attention_mask=there,
-            position_ids=(there.cumsum(1) - 1).clamp(min=0)[:, -feed.shape[1] :],
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=last,
-        )
-        cache, feed = out.past_key_values, out.logits[:, -1].argmax(-1, keepdim=True)
-        there = torch.cat((there, torch.ones_like(feed)), dim=1)
-        made.append(feed.cpu())
-    return torch.cat(made, dim=1)
+    scores = [voice.foresee(row).log_softmax(-1) for row in rows]
+    targets = [row.input_ids[place] for row in rows for place in labelled(row)]
+    prompts = [_before_last_reply(row) for row in rows[:: max(1, len(rows) // PROMPTS)][:PROMPTS]]
+    return _Speech(torch.cat(scores), torch.tensor(targets), voice.go_on(prompts, CONTINUED))
 
 
 def _last_labelled(row: Row) -> int:

@@ -104,6 +104,11 @@ def test_a_base_that_is_gone_is_said(release, base):
     [
         MemoryError(),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        RuntimeError("Exception from src/inference/src/dev/plugin.cpp:54: can't alloc"),
+        RuntimeError(
+            "Check 'ptr' failed at src/cpu_memory.cpp:257: Failed to allocate 1572864 bytes of memory"
+        ),
+        RuntimeError("Can not create file mapping for 4, err=Cannot allocate memory"),
     ],
 )
 def test_memory_that_runs_out_is_said_in_words(error):

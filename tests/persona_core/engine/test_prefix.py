@@ -2,7 +2,8 @@
 
 import pytest
 
-from persona_core.engine.prefix import KEPT_READINGS, Prefixes, Reading
+from persona_core.engine.prefix import KEPT_READINGS, Prefixes
+from persona_core.engine.pytorch import TorchReading
 
 
 def reading(*ids, window=None):
@@ -15,7 +16,7 @@ def reading(*ids, window=None):
     if window:
         cache.layers[0] = DynamicSlidingWindowLayer(window)
     cache.update(*[torch.tensor(ids, dtype=torch.float32).reshape(1, 1, -1, 1).expand(1, 1, -1, 2)] * 2, 0)
-    return Reading(list(ids), cache)
+    return TorchReading(list(ids), cache)
 
 
 def read(taken):
@@ -25,9 +26,9 @@ def read(taken):
 
 def test_the_longest_beginning_is_taken_and_cut_to_it():
     """Of two conversations the right one, without what differs."""
-    kept = Prefixes()
-    kept.put(reading(1, 2, 9))
-    kept.put(reading(1, 2, 3, 4, 5))
+    kept = Prefixes(TorchReading)
+    kept.put(reading(1, 2, 9), 1)
+    kept.put(reading(1, 2, 3, 4, 5), 1)
 
     taken = kept.take([1, 2, 3, 7, 8])
 
@@ -37,16 +38,28 @@ def test_the_longest_beginning_is_taken_and_cut_to_it():
 
 def test_a_reading_is_in_use_once():
     """Two replies at the same time share nothing."""
-    kept = Prefixes()
-    kept.put(reading(1, 2, 3))
+    kept = Prefixes(TorchReading)
+    kept.put(reading(1, 2, 3), 1)
 
     assert [kept.take([1, 2, 3, 4]).ids for _ in range(2)] == [[1, 2, 3], []]
 
 
+def test_another_conversation_gets_a_copy_of_what_it_begins_like():
+    """Two that share a system prompt keep what each has read beyond it; asked again, a reply is the same conversation."""
+    kept = Prefixes(TorchReading)
+    kept.put(reading(1, 2, 3, 4, 5), 4)
+
+    other = kept.take([1, 2, 7, 8])
+    assert other.ids == read(other) == [1, 2]
+    again = kept.take([1, 2, 3, 4, 6])
+    assert again.ids == read(again) == [1, 2, 3, 4]
+    assert kept.take([1, 2, 3, 4, 5]).ids == []
+
+
 def test_the_last_token_is_always_read():
     """It is what the next one follows from."""
-    kept = Prefixes()
-    kept.put(reading(1, 2, 3))
+    kept = Prefixes(TorchReading)
+    kept.put(reading(1, 2, 3), 1)
 
     assert kept.take([1, 2, 3]).ids == [1, 2]
 
@@ -54,8 +67,8 @@ def test_the_last_token_is_always_read():
 @pytest.mark.parametrize("ids", [[7, 8], [1], []])
 def test_what_was_never_read_is_read_anew(ids):
     """Nothing in common, or nothing that may be left out."""
-    kept = Prefixes()
-    kept.put(reading(1, 2))
+    kept = Prefixes(TorchReading)
+    kept.put(reading(1, 2), 1)
 
     assert kept.take(ids).ids == []
 
@@ -64,32 +77,32 @@ def test_a_window_that_has_moved_on_is_no_way_back():
     """A sliding layer goes on where it stands, but cannot return to what it forgot."""
     ids = list(range(1, 9))
     for prompt, taken in (([*ids, 50], ids), ([1, 2, 3, 50], [])):
-        kept = Prefixes()
-        kept.put(reading(*ids, window=4))
+        kept = Prefixes(TorchReading)
+        kept.put(reading(*ids, window=4), 1)
         assert kept.take(prompt).ids == taken
 
 
 def test_the_oldest_leave_when_the_bytes_are_full():
     """Three readings of two tokens in room for two."""
-    kept = Prefixes(bytes_kept=64)
+    kept = Prefixes(TorchReading, bytes_kept=64)
     for first in (1, 2, 3):
-        kept.put(reading(first, 0))
+        kept.put(reading(first, 0), 1)
 
     assert [len(kept.take([first, 0, 0]).ids) for first in (1, 2, 3)] == [0, 2, 2]
 
 
 def test_what_is_alone_too_large_is_not_kept():
     """The bound holds for one as for many; with 0 nothing is kept."""
-    for kept in (Prefixes(bytes_kept=16), Prefixes(0)):
-        kept.put(reading(1, 2, 3))
+    for kept in (Prefixes(TorchReading, bytes_kept=16), Prefixes(TorchReading, 0)):
+        kept.put(reading(1, 2, 3), 1)
         assert kept.take([1, 2, 3]).ids == []
 
 
 def test_the_number_of_readings_is_bounded():
     """However small they are."""
-    kept = Prefixes()
+    kept = Prefixes(TorchReading)
     for first in range(KEPT_READINGS + 1):
-        kept.put(reading(first, 0))
+        kept.put(reading(first, 0), 1)
 
     assert kept.take([0, 0, 0]).ids == []
     assert kept.take([1, 0, 0]).ids == [1, 0]
@@ -97,8 +110,8 @@ def test_the_number_of_readings_is_bounded():
 
 def test_everything_can_be_forgotten():
     """When memory is short."""
-    kept = Prefixes()
-    kept.put(reading(1, 2))
+    kept = Prefixes(TorchReading)
+    kept.put(reading(1, 2), 1)
     kept.clear()
 
     assert kept.take([1, 2, 3]).ids == []

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from persona_core.engine import load_engine
-from persona_core.engine.prefix import Prefixes
+from persona_core.engine.prefix import KEPT_BYTES
 from persona_core.engine.pytorch import TorchEngine
 from persona_core.engine.speech import speak
 from persona_core.errors import EngineError, OutOfMemory
@@ -132,7 +132,7 @@ def test_a_hundred_conversations_say_the_same_with_and_without_it(exact):
     """Greedy, in full precision: turns come, branch off, are taken back and forgotten, and no letter changes."""
     greedy = Generation(temperature=0, max_new_tokens=4, max_context_tokens=204)
     manifest = dataclasses.replace(MANIFEST, generation=greedy)
-    anew, reusing = TorchEngine(*exact, manifest), TorchEngine(*exact, manifest, Prefixes())
+    anew, reusing = TorchEngine(*exact, manifest), TorchEngine(*exact, manifest, KEPT_BYTES)
     rng = random.Random(7)
     words = " ".join(SENTENCES).split()
     talks = [[] for _ in range(100)]
@@ -149,7 +149,7 @@ def test_a_hundred_conversations_say_the_same_with_and_without_it(exact):
 
 def test_the_next_turn_reads_only_what_is_new(exact):
     """The system prompt and the turns before are not read again."""
-    engine = TorchEngine(*exact, MANIFEST, Prefixes())
+    engine = TorchEngine(*exact, MANIFEST, KEPT_BYTES)
     passes = read_by(engine)
     more = [*HISTORY, Turn("persona", ("아직",)), Turn("partner", ("응",))]
     list(engine.stream(HISTORY))
@@ -173,7 +173,7 @@ def test_the_same_seed_gives_the_same_reply_whatever_was_read_before(release):
 
 def test_a_stopped_reply_is_remembered_too(exact):
     """Stop, and ask again: the prompt has been read."""
-    engine = TorchEngine(*exact, MANIFEST, Prefixes())
+    engine = TorchEngine(*exact, MANIFEST, KEPT_BYTES)
     passes = read_by(engine)
     stream = engine.stream(HISTORY)
     next(stream, None)
@@ -187,7 +187,7 @@ def test_memory_that_runs_out_is_said_and_what_was_kept_is_given_back(exact, mon
     """The next reply has what the last one lacked."""
     import torch
 
-    engine = TorchEngine(*exact, MANIFEST, Prefixes())
+    engine = TorchEngine(*exact, MANIFEST, KEPT_BYTES)
     list(engine.stream(HISTORY))
 
     def forward(**_):

@@ -12,7 +12,7 @@ import pytest
 
 from tests.tiny_release import push, tiny_run, train
 from trainer import progress
-from trainer.deploy import deployment, door, terms, watch
+from trainer.deploy import door, outcome, terms, watch
 from trainer.release import pushing
 
 MODEL, SPACE = "minsu/talk", "minsu/talk-space"
@@ -102,9 +102,12 @@ class Owner:
         return text
 
 
-def release(folder: Path, version: int = 0) -> None:
-    """Push a tiny release with weights of its own."""
+def release(folder: Path, version: int = 0, *, graph: bool = False) -> None:
+    """Push a tiny release with weights of its own; with a ``graph`` it has an openvino artefact."""
     run = tiny_run(folder)
+    if graph:
+        (run.release / "openvino").mkdir()
+        (run.release / "openvino" / "openvino_model.xml").write_text("<net/>", encoding="utf-8")
     train(run, version)
     push(run, MODEL)
 
@@ -118,7 +121,7 @@ def owner(hub, page, monkeypatch, tmp_path) -> Owner:
 
     heard = io.StringIO()
     console = Console(file=heard, width=300)
-    for module in (progress, deployment, door, terms, watch):
+    for module in (progress, outcome, door, terms, watch):
         monkeypatch.setattr(module, "console", lambda: console)
     monkeypatch.setenv("HF_TOKEN", hub.token)
     monkeypatch.setenv("PERSONA_LANG", "en")

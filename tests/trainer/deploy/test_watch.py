@@ -73,6 +73,58 @@ def test_what_fails_shows_the_log_s_reason(space, stage, match):
     assert "ERROR: No matching distribution" in space.said()
 
 
+def test_what_says_no_reason_leaves_no_gap(space):
+    """Neither a dash for a reason nor a word about a log that was not shown."""
+    script(space, "RUNTIME_ERROR")
+
+    with pytest.raises(HubError, match=rf"{SPACE} crashed\. The same command starts it again"):
+        wait_for_page(SPACE)
+
+
+def test_no_log_shows_a_secret(space):
+    """Tokens, invite links and what this machine put into the Space are masked, in the log and in the reason."""
+    lines = [
+        "GET /invite/693f5c80.guessme HTTP/1.1",
+        "token hf_jwt_aaa.bbb-ccc and hf_abcdef",
+        "name 서연, key kkkk",
+    ]
+    script(space, "RUNTIME_ERROR", error="hf_abcdef of 서연", run_log=lines)
+
+    with pytest.raises(HubError, match=r"crashed: hf_… of …\. The end of its log is above") as failed:
+        wait_for_page(SPACE, known=("서연", "kkkk", ""))
+
+    said = space.said() + str(failed.value)
+    assert "GET /invite/… HTTP/1.1" in said
+    assert not [word for word in ("guessme", "abcdef", "bbb", "ccc", "서연", "kkkk") if word in said]
+
+
+def test_the_secrets_of_a_deploy_are_known_to_its_log(space):
+    """The names just given, and the invite secret of before."""
+    deploy(Request(SPACE, MODEL, invite=True))
+    secret = space.settings()["INVITE_SECRET"]
+    script(space, "APP_STARTING", "RUNNING", run_log=[f"the secret is {secret}, she is 서연"])
+
+    deploy(Request(SPACE, MODEL, her_name="서연"))
+
+    assert "the secret is …, she is …" in space.said()
+
+
+def test_a_workflow_s_log_shows_why_a_build_failed_and_nothing_else(space):
+    """Others read it: of the page's own log not even the reason."""
+    log = ["Collecting torch", "ERROR: hf_abcdef was refused"]
+    script(space, "BUILDING", "BUILD_ERROR", build_log=log)
+    with pytest.raises(HubError, match=r"could not be built: ERROR: hf_… was refused\. Run the same"):
+        wait_for_page(SPACE, code_only=True)
+
+    script(space, "APP_STARTING", "RUNTIME_ERROR", error="서연: hello", run_log=["서연: hello"])
+    with pytest.raises(HubError, match=f"To start it again: persona deploy --space {SPACE}$") as failed:
+        wait_for_page(SPACE, code_only=True)
+
+    said = space.said() + str(failed.value)
+    assert "Collecting" not in said
+    assert "서연" not in said
+
+
 def test_the_hub_s_own_reason_comes_first(space):
     """It knows more than the last line of a log."""
     script(space, "RUNTIME_ERROR", error="Memory limit exceeded (16Gi)", run_log=["Killed"])
@@ -101,6 +153,48 @@ def test_what_stands_still_says_how_to_start_it(space, stage):
 
     with pytest.raises(HubError, match=f"stands still \\({stage}\\). The same command starts it again"):
         wait_for_page(SPACE)
+
+
+def test_a_workflow_leaves_a_sleeping_space_asleep(space):
+    """The code is there when a visit wakes it."""
+    script(space, "SLEEPING")
+
+    assert wait_for_page(SPACE, code_only=True) == space.page.url
+
+    assert "sleeps. The new code runs when a visit wakes it" in space.said()
+    assert space.page.visits == 0
+
+
+@pytest.mark.parametrize(
+    ("stage", "match"), [("NO_APP_FILE", "has no app.py"), ("DELETING", "is being deleted")]
+)
+def test_what_cannot_come_up_is_not_waited_for(space, stage, match):
+    """The Hub may lag behind the commit for some looks, and not for ever."""
+    script(space, "NO_APP_FILE", "NO_APP_FILE", "BUILDING", "RUNNING")
+    wait_for_page(SPACE)
+
+    script(space, stage)
+    with pytest.raises(HubError, match=match):
+        wait_for_page(SPACE)
+
+
+@pytest.mark.parametrize(
+    ("stages", "status", "seen"),
+    [
+        (("REPAIRING", "RUNNING"), 401, "the stage is REPAIRING. (Logs: hf spaces logs"),
+        (("RUNNING",), 500, "the page answers 500 (401 when it is up)"),
+    ],
+)
+def test_what_is_seen_is_said_while_nothing_new_is(space, monkeypatch, stages, status, seen):
+    """A stage nobody knows, a page that only fails: no silence until the end."""
+    monkeypatch.setattr(watch, "PULSE_S", 0.0)
+    answers = iter([status, 401])
+    monkeypatch.setattr(watch, "_answer", lambda page: next(answers))
+    script(space, *stages)
+
+    wait_for_page(SPACE)
+
+    assert seen in space.said()
 
 
 def test_a_sleeping_space_is_woken_by_a_visit(space):

@@ -50,7 +50,7 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     run.data.mkdir()
     turns = [(Turn("partner", (q,)), Turn("persona", a)) for q, a in zip(ASKED, ANSWERED, strict=True)]
     for file in (run.train_file, run.validation_file):
-        write_examples(file, [Example(pair, (True,)) for pair in turns] * 4, ChatFormat())
+        write_examples(file, [Example(pair, (True,)) for pair in turns] * 6, ChatFormat())
     run.data_report.write_text(json.dumps({"masked": MASKED}), encoding="utf-8")
     run.add_metrics("evaluation", {"base": {"nll": 7.0}, "tuned": {"nll": 4.0}, "nll_reduction": 0.43})
     run.add_metrics("memory", asdict(KEPT))
@@ -76,7 +76,7 @@ def _train(run: Run) -> None:
 @pytest.fixture(scope="session")
 def released(finished_run: Run) -> Run:
     """The same run with its release, built once and shared; to change it, take a `copy_of` it."""
-    build_release(finished_run)
+    build_release(finished_run, openvino=False)
     return finished_run
 
 

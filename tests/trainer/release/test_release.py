@@ -1,16 +1,17 @@
 """The release: whole or not at all, loadable by others, and silent about the two people."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from persona_core.errors import ReleaseError, SettingsError, StorageError
 from persona_core.manifest import Generation, PersonaManifest, digest
+from tests.trainer.fidelity.couple import KEPT
 from tests.trainer.release.conftest import ANSWERED, ASKED, MASKED
 from trainer.release import release as release_module
 from trainer.release import verify
-from trainer.release.card import in_words
+from trainer.release.card import FIGURES, REMEMBERED, write_card
 from trainer.release.release import build_release
 from trainer.run import Run
 from trainer.tuning.evaluation import Score, comparison
@@ -110,26 +111,67 @@ def test_the_card_is_valid_and_says_what_it_must(released):
     }
     for kind, count in MASKED.items():
         assert f"| {kind} | {count} |" in card.text
-    assert "| share by which the loss fell (`nll_reduction`) | 0.43 |" in card.text
-    assert "| loss, tuned (`tuned_nll`) | 4 |" in card.text
+    assert "| loss, nats per token of the persona's replies | – | 4.000 | – | 7.000 |" in card.text
     assert 'repo = "OWNER/NAME"  # the name of this repository' in card.text
     assert card.text.count("OWNER/NAME") == 1
     assert "AutoModelForCausalLM.from_pretrained(repo)" in card.text
     assert 'PeftModel.from_pretrained(base, repo, subfolder="adapter")' in card.text
 
 
-def test_every_published_figure_stands_in_the_card_in_words():
-    """Its name in persona.json is beside it."""
-    alike = {who: {"taken": {"value": 0.5}} for who in ("real", "tuned", "examples", "base")}
-    found = {who: {"retrieved": {"value": 0.5}} for who in ("tuned", "examples", "base")}
-    score = Score(nll=4.0, accuracy=0.25, tokens=90)
+def interval(value: float) -> dict[str, float]:
+    return {"value": value, "low": value - 0.1, "high": value}
+
+
+def test_every_published_figure_stands_in_the_card_as_a_reader_writes_it(released, tmp_path):
+    """Shares in percent with their intervals, chance beside what is compared with it, counts whole; no private text."""
+    everyone = ("real", "tuned", "examples", "base")
+    fidelity = {
+        "moments": 60,
+        "likeness": {
+            who: {name: interval(0.75) for name in ("taken", "auc", "told_apart")} for who in everyone
+        },
+        "style": {"length": {"distances": dict.fromkeys(everyone, 0.25)}},
+        "relevance": {who: {"retrieved": interval(0.3), "candidates": 10} for who in everyone[1:]},
+    }
+    score = Score(nll=4.0, accuracy=0.25, tokens=16796)
     numbers = release_module._plain_numbers(
-        {"evaluation": comparison(score, score), "fidelity": {"likeness": alike, "relevance": found}}, ()
+        {"evaluation": comparison(score, score), "fidelity": fidelity, "memory": asdict(KEPT)}, ()
     )
-    assert len(numbers) == 16
-    assert all(in_words(name).endswith(f" (`{name}`)") for name in numbers)
-    assert in_words("taken_real") == "messages a judge takes for the persona's, the person (`taken_real`)"
-    assert in_words("base_accuracy") == "next tokens foreseen, base (`base_accuracy`)"
+    manifest = replace(PersonaManifest.read(released.release), evaluation=numbers)
+    write_card(manifest, {}, tmp_path)
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+
+    for row in (
+        "| tokens measured | – | 16,796 | – | 16,796 |",
+        "| next tokens foreseen | – | 25.0% | – | 25.0% |",
+        "takes for the persona's | 75% (65–75) | 75% (65–75) | 75% (65–75) | 75% (65–75) |",
+        "below is a caricature) | 0.75 (0.65–0.75) |",
+        "| distance of style, mean over the habits (0: the same) | 0.25 |",
+        "| real reply found among 10 (chance: 10%) | – | 30% (20–30) |",
+        "measured at 60 of the persona's moments",
+        "| secrets recited to the letter | 0 |",
+        "| copied from training in long runs | 5.0% |",
+    ):
+        assert row in card
+    written = {name.format(who=who) for name in FIGURES for who in everyone} | REMEMBERED.keys()
+    assert {name for name in numbers if name.removesuffix("_low").removesuffix("_high") not in written} == {
+        "nll_reduction",
+        "moments",
+        "candidates",
+    }
+
+
+def test_the_card_says_what_was_not_measured(released, tmp_path):
+    """No canaries: not 0 bits, and a line that says that less was checked."""
+    none = replace(KEPT, canaries=0, exposure=None, most_exposed=None, recited=None)
+    numbers = release_module._plain_numbers({"memory": asdict(none)}, ())
+    write_card(replace(PersonaManifest.read(released.release), evaluation=numbers), {}, tmp_path)
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+
+    assert card.count("| not measured |") == 3
+    assert "memory was checked less" in card
+    assert "Too little talk was held out" in card
+    assert "checked less" not in (released.release / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_card_of_a_hub_base_names_it(released, tmp_path):
@@ -194,7 +236,7 @@ def test_a_refused_release_leaves_the_previous_one(released, copy_of, monkeypatc
     monkeypatch.setattr(verify, "MAX_KL", 0.0)
 
     with pytest.raises(ReleaseError, match="too far"):
-        build_release(run)
+        build_release(run, openvino=False)
 
     assert (run.release / "persona.json").read_bytes() == before
     assert [p.name for p in run.path.iterdir() if p.name.startswith(".")] == []
@@ -210,7 +252,7 @@ def test_a_full_disk_leaves_the_previous_one(released, copy_of):
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))  # bytes: the tokenizer fits, the weights do not
     try:
         with pytest.raises(StorageError, match="disk is full"):
-            build_release(run)
+            build_release(run, openvino=False)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
@@ -226,7 +268,7 @@ def test_other_forms_on_request(finished_run, copy_of):
     from persona_core.prompt import Turn
 
     run = copy_of(finished_run)
-    build_release(run, 8, keep_full=True)
+    build_release(run, 8, keep_full=True, openvino=False)
 
     manifest = PersonaManifest.read(run.release)
     assert [(a.kind, a.path) for a in manifest.artefacts] == [
@@ -256,7 +298,7 @@ def test_an_interrupted_export_leaves_the_previous_one(released, copy_of, monkey
 
     monkeypatch.setattr(release_module, "measure_drifts", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        build_release(run)
+        build_release(run, openvino=False)
 
     assert (run.release / "persona.json").read_bytes() == before
     assert [p.name for p in run.path.iterdir() if p.name.startswith(".")] == []
@@ -274,7 +316,7 @@ def test_a_form_that_is_none_is_refused(finished_run, asked):
 def test_the_same_run_makes_the_same_weights(released, copy_of):
     """Building a release twice writes the same bytes but for the date."""
     run = copy_of(released)
-    build_release(run)
+    build_release(run, openvino=False)
 
     first, second = PersonaManifest.read(released.release), PersonaManifest.read(run.release)
     assert first.artefacts == second.artefacts

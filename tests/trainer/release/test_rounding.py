@@ -100,3 +100,57 @@ def test_an_input_that_is_never_heard_does_no_harm(base):
     round_layer(weight, torch.zeros_like(exact), torch.zeros(INPUTS, INPUTS))
 
     assert torch.allclose(dense(weight), exact)
+
+
+def test_even_steps_are_a_grid_that_is_found_again():
+    """Every group holds whole steps from -8 to 7, the greatest weight is -8 of them, and rounding again moves nothing."""
+    import torch
+
+    from trainer.release.rounding import GROUP, round_evenly
+
+    weight = torch.randn(OUTPUTS, INPUTS, generator=torch.Generator().manual_seed(0))
+    before = weight.clone()
+
+    round_evenly(weight, torch.eye(INPUTS))
+
+    groups = weight.view(-1, GROUP)
+    steps = before.view(-1, GROUP)
+    steps = steps.gather(1, steps.abs().argmax(1, keepdim=True)) / -8
+    codes = groups / steps
+    assert torch.allclose(codes, codes.round(), atol=1e-4)
+    assert (codes.min().round(), codes.max().round()) == (-8, 7)
+    assert (weight - before).abs().view(-1, GROUP).le(steps.abs() * 1.01).all()
+    again = weight.clone()
+    round_evenly(again, torch.eye(INPUTS))
+    assert torch.allclose(again, weight, atol=1e-5)
+
+
+def test_a_layer_of_zeros_stays_one():
+    """There is no step of nothing."""
+    import torch
+
+    from trainer.release.rounding import round_evenly
+
+    weight = torch.zeros(OUTPUTS, INPUTS, dtype=torch.bfloat16)
+
+    round_evenly(weight, torch.eye(INPUTS))
+
+    assert not weight.any()
+
+
+def test_even_steps_keep_answers_on_inputs_that_go_together():
+    """At least twice nearer to the exact answers than each weight rounded by itself."""
+    import torch
+
+    from trainer.release.rounding import round_evenly
+
+    rng = torch.Generator().manual_seed(1)
+    inputs = torch.randn(500, 16, generator=rng) @ torch.randn(16, INPUTS, generator=rng)
+    exact = torch.randn(OUTPUTS, INPUTS, generator=rng)
+    ours, each = exact.clone(), exact.clone()
+
+    round_evenly(ours, inputs.T @ inputs)
+    round_evenly(each, torch.eye(INPUTS))
+
+    far = [(inputs @ (weight - exact).T).square().mean() for weight in (ours, each)]
+    assert 4 * far[0] < far[1]

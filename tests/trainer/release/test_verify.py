@@ -7,7 +7,7 @@ import pytest
 from persona_core.errors import ReleaseError
 from persona_core.prompt import ChatFormat
 from trainer.release import verify
-from trainer.release.verify import Drift, load_published, measure_drifts
+from trainer.release.verify import Drift, load_published, measure_drifts, require_enough
 from trainer.tuning.adapter import CONFIG, WEIGHTS
 from trainer.tuning.base import load_tokenizer, quantised_layers
 from trainer.tuning.labels import Row, read_rows
@@ -41,6 +41,13 @@ def test_another_model_is_noticed(released, held_out, copy_of):
 
     with pytest.raises(ReleaseError, match="too far"):
         drift.require_small()
+
+
+def test_too_little_held_out_talk_is_no_drift(held_out):
+    """Eight tokens can tell nothing: the line says so, and what to do."""
+    require_enough(held_out)
+    with pytest.raises(ReleaseError, match=r"Too little held-out talk .*\(\d+ tokens, 160 are needed\).*Export more"):
+        require_enough(held_out[:1])
 
 
 @pytest.mark.parametrize(

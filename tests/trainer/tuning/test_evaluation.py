@@ -78,14 +78,13 @@ def test_the_reduction_is_relative_to_the_base():
 
 
 def test_a_run_is_measured_base_beside_tuned(trained, model, rows):
-    """The tuned figure is the one training saw, the base figure that of the base alone; samples lie beside."""
+    """The tuned figure is the one training saw, the base figure that of the base alone."""
     evaluate(trained, load_trained(trained))
     metrics = trained.read_metrics()
     measured = metrics["evaluation"]
     assert measured["tuned"]["nll"] == metrics["training"]["best"]["nll"]
     assert measured["base"]["nll"] == pytest.approx(measure(model, rows).nll, rel=1e-6)
     assert measured["nll_reduction"] > 0.1
-    assert (trained.path / "samples.json").is_file()
 
 
 def test_the_adapter_loads_as_peft_documents_it(trained, tiny_base, rows):

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from persona_core.prompt import ChatFormat
 from persona_core.texts import text_in
+from tests.trainer.tuning.conftest import small_talk
+from trainer.dataset.example import write_examples
 from trainer.run import load_run
 from trainer.tuning.interrupt import Interrupt, interruptible
 
@@ -69,8 +72,10 @@ def test_the_handlers_are_what_they_were_before():
 def test_ctrl_c_during_the_export_is_announced_once(trained, tmp_path):
     """Parent and child both get it, as at a terminal; one line is printed, and the exit code is that of an interrupt."""
     shutil.copytree(trained.path, tmp_path / "run")
+    run = load_run(tmp_path / "run")
     for done in ("evaluation", "fidelity"):
-        load_run(tmp_path / "run").add_metrics(done, {})
+        run.add_metrics(done, {})
+    write_examples(run.validation_file, small_talk(40, seed=1), ChatFormat())  # enough to be exported
     process = subprocess.Popen(
         [sys.executable, "-m", "trainer.cli", "train", tmp_path / "run"],
         cwd=ROOT,

@@ -1,13 +1,16 @@
 """The page of a run shows its curves and what it took, in both languages, on a phone; and loads nothing."""
 
 import re
+import shutil
 
 import pytest
 
+from persona_core.prompt import Turn
 from persona_core.texts import table
 from tests.browser import chromium_page, screenshots
+from trainer.fidelity.answers import Answered, write_answers
+from trainer.run import Run, load_run
 from trainer.tuning.report import FILE_NAME, write_report
-from trainer.tuning.samples import Sample, write_samples
 
 WIDTH = 390
 
@@ -15,10 +18,6 @@ WIDTH = 390
 @pytest.fixture(scope="module")
 def page(trained, tmp_path_factory):
     """The page of a whole run: trained, evaluated, with replies that hold placeholders and markup."""
-    import shutil
-
-    from trainer.run import load_run
-
     run = load_run(shutil.copytree(trained.path, tmp_path_factory.mktemp("report") / "run"))
     run.add_metrics(
         "evaluation",
@@ -30,8 +29,10 @@ def page(trained, tmp_path_factory):
     drift = {"kl": 0.0012, "nll_change": 0.0004, "agreement": 0.962, "greedy": 0.91, "tokens": 2048}
     for name in ("drift", "drift_bf16"):
         run.add_metrics(name, drift)
-    talk = Sample(("밥 먹었어?", "<b>뭐 해</b>"), (), ("웅 먹었지 ㅋㅋ", "너는?"), ("ㅇㅇ",))
-    write_samples(run.path, [talk] * 2)
+    before = (Turn("partner", ("아까 뭐라고?",)), Turn("persona", ("아무것도",))) * 2
+    said = {"real": ("ㅇㅇ",), "tuned": ("웅 먹었지 ㅋㅋ", "너는?"), "base": ()}
+    talk = Answered((*before, Turn("partner", ("밥 먹었어?", "<b>뭐 해</b>"))), said)
+    write_answers(run.path, [talk] * 2)
     write_report(run)
     return run.path / FILE_NAME
 
@@ -43,6 +44,24 @@ def test_a_run_leaves_its_page_while_it_goes(trained):
     assert page.count("<polyline") == 7  # two with two curves, three with one
     assert "bubble partner" not in page
     assert 'id="drifts"' not in page
+
+
+def test_a_reply_stands_after_the_talk_it_answers(page):
+    """Three turns of each moment of answers.json, the oldest left out."""
+    text = page.read_text(encoding="utf-8")
+
+    assert (text.count("아까 뭐라고?"), text.count("아무것도"), text.count("웅 먹었지 ㅋㅋ")) == (2, 2, 2)
+
+
+def test_what_was_lost_with_the_metrics_is_left_out(trained, tmp_path):
+    """Damaged measurements were deleted: the page is written all the same, without curves."""
+    run = Run(tmp_path, trained.settings)
+    shutil.copy(trained.path / "run.toml", tmp_path)
+    write_report(run)
+
+    text = (tmp_path / FILE_NAME).read_text(encoding="utf-8")
+    assert "<polyline" not in text
+    assert 'id="settings"' in text
 
 
 def test_the_page_is_one_file_that_loads_nothing(page):

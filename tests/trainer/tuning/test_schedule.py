@@ -34,4 +34,4 @@ def test_a_run_takes_the_recommendation_and_says_so(make_run, tmp_path, capfd):
     assert text("tuning.epochs", epochs="8", examples="48") in capfd.readouterr().err
     training = run.read_metrics()["training"]
     assert (training["planned_epochs"], training["epochs"]) == (8.0, 8.0)
-    assert load_run(run.path).settings == replace(run.settings, epochs=0.0)
+    assert load_run(run.path).settings == replace(run.settings, epochs=8.0)

@@ -1,0 +1,216 @@
+"""The engine for CPUs: int4 weights in OpenVINO's own runtime, without torch.
+
+    engine = OpenVinoEngine.from_release(Path("runs/demo/release"))     # its openvino/ folder
+
+The graph is stateful: keys and values lie inside an inference request, and each conversation that is kept has its own.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from persona_core.engine.decoding import answer
+from persona_core.engine.loading import log, memory_errors
+from persona_core.engine.prefix import KEPT_BYTES, Prefixes
+from persona_core.engine.processor import cores, has_avx2
+from persona_core.engine.sampling import generator, sample
+from persona_core.errors import EngineError, OutOfMemory, PersonaError
+from persona_core.manifest import Generation, PersonaManifest
+from persona_core.prompt import Turn
+from persona_core.texts import text
+
+GRAPH = "openvino_model.xml"  # its weights lie beside it, in openvino_model.bin
+
+_LENGTH_AXIS = 2  # of keys and values: [batch, heads, tokens, width]
+
+
+@dataclass(slots=True)
+class OpenVinoReading:
+    """Tokens that were read by a request to ``graph``, whose state holds ``token_bytes`` of keys and values for each."""
+
+    graph: Any
+    token_bytes: int
+    ids: list[int] = field(default_factory=list)
+    request: Any = None
+
+    def __post_init__(self) -> None:
+        self.request = self.graph.create_infer_request()
+
+    @property
+    def size(self) -> int:
+        """See `persona_core.engine.prefix.Reading`."""
+        return self.token_bytes * len(self.ids)
+
+    def cut(self, length: int) -> bool:
+        """See `persona_core.engine.prefix.Reading`."""
+        import numpy as np
+        from openvino import Tensor
+
+        for variable in self.request.query_state():
+            held = variable.state.data
+            if held.shape[_LENGTH_AXIS] != len(self.ids):  # a graph that forgets on its own has no way back
+                return False
+            variable.state = Tensor(np.ascontiguousarray(held[:, :, :length]))
+        del self.ids[length:]
+        return True
+
+    def copy(self) -> "OpenVinoReading":
+        """See `persona_core.engine.prefix.Reading`."""
+        other = OpenVinoReading(self.graph, self.token_bytes, [*self.ids])
+        held = {variable.name: variable.state for variable in self.request.query_state()}
+        for variable in other.request.query_state():
+            variable.state = held[variable.name]
+        return other
+
+    def read(self, feed: Sequence[int]) -> Any:
+        """The logits (float32, shape ``[vocabulary]``) of what follows ``feed``, which comes after what was read."""
+        import numpy as np
+
+        before, self.ids = self.ids, []  # half a pass is worth nothing
+        places = np.arange(len(before), len(before) + len(feed))
+        out = self.request.infer(
+            {
+                "input_ids": np.array([feed], dtype=np.int64),
+                "position_ids": places.astype(np.int64)[None],
+                "beam_idx": np.zeros(1, dtype=np.int32),
+            },
+            share_outputs=True,  # the logits of a whole prompt are not copied for its last ones
+        )
+        self.ids = [*before, *feed]
+        return out["logits"][0, -1].copy()
+
+
+class OpenVinoEngine:
+    """A stateful graph on a CPU, sampled token by token. ``kept_bytes`` of what it has read stay for the next turns."""
+
+    def __init__(
+        self,
+        graph: Any,
+        tokenizer: Any,
+        manifest: PersonaManifest,
+        token_bytes: int,
+        kept_bytes: int = KEPT_BYTES,
+    ) -> None:
+        self.manifest = manifest
+        self._tokenizer = tokenizer
+        self._begin = partial(OpenVinoReading, graph, token_bytes)
+        self._kept = Prefixes(self._begin, kept_bytes)
+
+    @classmethod
+    def from_release(cls, release: Path) -> "OpenVinoEngine":
+        """The engine of the openvino artefact in ``release``.
+
+        Raises:
+            EngineError: no such artefact, a damaged one, a CPU that is too old, a library or memory is missing.
+        """
+        manifest = PersonaManifest.read(release)
+        artefact = manifest.artefact("openvino")
+        if artefact is None:
+            raise EngineError("engine.missing_artefact", kind="openvino")
+        if not has_avx2():
+            raise EngineError("engine.old_cpu")
+        folder = release / artefact.path
+        with ThreadPoolExecutor(1) as beside:
+            tokenizer = beside.submit(_load_tokenizer, folder)
+            graph, token_bytes = compile_graph(folder)
+            with memory_errors():  # the first pass packs the weights: nobody who writes shall wait for that
+                OpenVinoReading(graph, token_bytes).read([manifest.end_of_turn_id])
+        precision = graph.get_property("INFERENCE_PRECISION_HINT").to_string()
+        log.info("%s", text("engine.loaded", weights="openvino", device="cpu", dtype=precision))
+        return cls(graph, tokenizer.result(), manifest, token_bytes)
+
+    def stream(
+        self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
+    ) -> Iterator[list[str]]:
+        """See `persona_core.engine.Engine.stream`."""
+        return answer(self._tokenizer, history, self.manifest, generation, partial(self._tokens, seed))
+
+    def _tokens(self, seed: int | None, prompt: Sequence[int], chosen: Generation) -> Iterator[int]:
+        """Sample up to ``max_new_tokens``; stop before the end-of-turn token.
+
+        A seed reads everything itself, and keeps nothing: see `persona_core.engine.pytorch.TorchEngine`.
+        """
+        reading = self._kept.take(prompt) if seed is None else self._begin()
+        feed, said, draws = list(prompt[len(reading.ids) :]), list[int](), generator(seed)
+        try:
+            for _ in range(chosen.max_new_tokens):
+                token = sample(self._read(reading, feed), said, chosen, draws)
+                if token == self.manifest.end_of_turn_id:
+                    return
+                yield token
+                said.append(token)
+                feed = [token]
+        finally:
+            if seed is None:
+                self._kept.put(reading, len(prompt))
+
+    def _read(self, reading: OpenVinoReading, feed: Sequence[int]) -> Any:
+        try:
+            with memory_errors():
+                return reading.read(feed)
+        except OutOfMemory as error:
+            log.error("%s", error)
+            self._kept.clear()
+            raise
+
+
+def runtime() -> Any:
+    """The ``openvino`` package, which from now on sends nobody word of its use: the part that would is left out.
+
+    Raises:
+        EngineError: it is not installed.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # how an import is forbidden
+    try:
+        import openvino
+    except ImportError as error:
+        raise EngineError("engine.missing_library", library="openvino", extra="cpu") from error
+    return openvino
+
+
+def hints() -> dict[str, object]:
+    """How every graph is run."""
+    return {
+        "PERFORMANCE_HINT": "LATENCY",  # one reply at a time, on all cores
+        "INFERENCE_NUM_THREADS": cores(),
+        "ENABLE_CPU_PINNING": False,  # on a shared host the first cores are everybody's
+        "KV_CACHE_PRECISION": "f16",  # 8 bits, the default, are no faster, and what is kept would round replies otherwise
+    }
+
+
+def compile_graph(folder: Path, **more: object) -> tuple[Any, int]:
+    """The graph in ``folder``, ready to run, and the bytes its state takes for each token that it reads.
+
+    ``more`` are settings of the runtime, such as ``INFERENCE_PRECISION_HINT="f32"``.
+
+    Raises:
+        EngineError: it is damaged, or memory or the library is missing.
+    """
+    core = runtime().Core()
+    try:
+        with memory_errors():
+            graph = core.read_model(folder / GRAPH)
+            compiled = core.compile_model(graph, "CPU", {**hints(), **more})
+            return compiled, _token_bytes(graph.get_variables(), compiled)
+    except PersonaError:
+        raise
+    except RuntimeError as error:
+        raise EngineError("engine.damaged", folder=folder) from error
+
+
+def _token_bytes(variables: Sequence[Any], compiled: Any) -> int:
+    """Bytes of one token in all ``variables`` of the state, in the precision in which ``compiled`` holds them."""
+    shapes = [variable.info.data_shape for variable in variables]
+    numbers = sum(prod(side.get_length() for side in shape if side.is_static) for shape in shapes)
+    return int(numbers * compiled.get_property("KV_CACHE_PRECISION").size)
+
+
+def _load_tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder)

@@ -1,0 +1,89 @@
+"""ZeroGPU lends a GPU for a call, until the day's time is used up; then a CPU goes on where the conversation stands."""
+
+import dataclasses
+import sys
+from types import SimpleNamespace
+
+import gradio as gr
+import pytest
+
+import app
+from configuration import Settings
+from persona_core.engine.speech import speak
+from persona_core.manifest import Artefact, Base, PersonaManifest
+from persona_core.prompt import Turn
+from tests.space.served import ScriptedEngine
+from waking import Sleeper
+
+QUOTA = gr.Error("60s requested", title="ZeroGPU quota exceeded")
+MANIFEST = PersonaManifest(Base("tiny"), "2026-01-01", 2, (Artefact("merged", ".", ()),))
+
+
+@pytest.fixture(autouse=True)
+def lent(monkeypatch):
+    """The platform's library: it runs what it is given, and says of each call for how long."""
+    monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=lambda function, duration: function))
+
+
+def awake(engine):
+    sleeper = Sleeper(lambda report: engine)
+    sleeper.wake()
+    return sleeper
+
+
+def say(engine, history):
+    return list(speak(engine, history, "도윤", "서연"))
+
+
+@pytest.mark.parametrize("title", ["ZeroGPU quota exceeded", "ZeroGPU queue timeout"])
+def test_the_cpu_goes_on_with_the_whole_conversation_and_the_gpu_comes_back(title):
+    """The second message finds no GPU: it is answered all the same, by an engine that knows the first; the third has one."""
+    gpu = ScriptedEngine(["아직"], gr.Error("", title=title), ["좋아"])
+    cpu = ScriptedEngine(["지금 먹어", "자기는?"])
+    engine = app.OnZeroGPU(gpu, awake(cpu))
+    first = [Turn("partner", ("밥 먹었어?",))]
+    second = [*first, Turn("persona", ("아직",)), Turn("partner", ("왜",))]
+    third = [*second, Turn("persona", ("지금 먹어", "자기는?")), Turn("partner", ("나도",))]
+
+    assert [say(engine, history) for history in (first, second, third)] == [
+        ["아직"],
+        ["지금 먹어", "자기는?"],
+        ["좋아"],
+    ]
+    assert cpu.heard == [second]
+
+
+def test_without_a_spare_the_quota_is_said():
+    """The release has no openvino artefact, or it did not load: she is told what she was told before."""
+    failed = Sleeper(lambda report: 1 / 0)
+    failed.wake()
+
+    for spare in (None, failed):
+        with pytest.raises(gr.Error) as caught:
+            list(app.OnZeroGPU(ScriptedEngine(QUOTA), spare).stream([Turn("partner", ("응?",))]))
+        assert caught.value is QUOTA
+
+
+def test_other_errors_are_no_reason_to_change_engines():
+    """A fault of the model's would only be made again, more slowly."""
+    cpu = ScriptedEngine(["ㅇㅇ"])
+    engine = app.OnZeroGPU(ScriptedEngine(gr.Error("KeyError", title="ZeroGPU worker error")), awake(cpu))
+
+    with pytest.raises(gr.Error, match="KeyError"):
+        list(engine.stream([Turn("partner", ("응?",))]))
+    assert cpu.heard == []
+
+
+def test_a_spare_is_had_where_the_release_has_one(monkeypatch):
+    """Only then is anything fetched, and only that."""
+    fetched = []
+    monkeypatch.setattr(app, "download_release", lambda repo, revision, kinds: fetched.append(kinds))
+    monkeypatch.setattr(app, "load_engine", lambda folder, hardware: ScriptedEngine(["ㅇㅇ"]))
+    settings = Settings(repo="minsu/talk", revision="v1", hardware="zero")
+    both = dataclasses.replace(
+        MANIFEST, artefacts=(*MANIFEST.artefacts, Artefact("openvino", "openvino", ()))
+    )
+
+    assert app.spare_engine(settings, MANIFEST) is None
+    assert list(app.spare_engine(settings, both).stream([Turn("partner", ("응?",))])) == [["ㅇㅇ"]]
+    assert fetched == [("openvino",)]

@@ -45,7 +45,7 @@ _JOSA = "(?:는|은|가|이|도)?"
 _LEAD = (  # what may stand before a claim that is about him; "그 사람", "부장님은 진짜 인간" are about others
     rf"(?:^|(?<=\?)|{_WORD}{_any(_YOU, _THIS, _NAMED)}{_JOSA}|{_WORD}(?<![은는]\s){_ADVERB}) (?:{_ADVERB} ){{0,4}}(?:(?:살아 있는|실존하는|실제로 있는|평범한) )?"
 )
-_RIGHT = "맞(?:아(?!도)|[지니음냐나죠긴]|는지|다고|잖)"
+_RIGHT = "맞(?:아(?!도)|지(?! 않)|[니음냐나죠긴네]|는(?:지| 거| 건)|다고|잖|으면)"
 _NOT = "아(?:니(?!었|고)|냐|님|닌)"
 _IS = _any(
     f" 이?(?:야|지|니|냐|임|예요|에요|죠|잖아|라며|구나|네){_END}",
@@ -54,14 +54,15 @@ _IS = _any(
     " 이?(?:세요|신가|시죠|십니까|라는 거)",
     " 일 뿐",
     f" [이가]? (?:{_RIGHT}|{_NOT})",
-    " 이?었어",
-    " 였어",
+    " (?:이?었|였)[어구네지잖냐]",
 )
 _SPEECH = "(?:답장|대답|답|메시지|메세지|카톡|톡|문자|타자|타이핑|채팅)"
 _WRITES = f"(?:쓰|써 주|치|보내(?: 주)?|{_SPEECH} [을를]? (?:하|해 주|치|보내|쓰))(?:는|고 있)"
 _WROTE = f"(?:쓴|써 준|친|보낸|돌린|{_SPEECH} [을를]? (?:한|해 준|보낸|쓴))"
 _IT = "(?:거|건|것|게|중)"
+_ACTS = f"(?:말 하|대화 하|얘기 하|보|듣|읽|하)(?:는|고 있는) [거건]{_IS}"
 _MEANWHILE = f"(?:{_any(_ADVERB, _THIS)}[을를]? ){{0,4}}"
+_ME = f"{_WORD}(?:나|난|내가) {_MEANWHILE}"
 _TALK = "(?:얘기|이야기|대화|말|톡|카톡|채팅|연락|문자)"
 _TALKING = f"{_TALK} (?:[을를]? 하(?:는|고 있는|던) {_IT}|중)"
 
@@ -83,25 +84,27 @@ _KOREAN = (
     f"{_any('너', '넌', '지금', '혹시')} {_NAMED} (?:야|니|냐|지|임){_END}",
     f"{_WORD}(?:너|넌|니가|네가)는? 진짜가? (?:{_RIGHT}|아니[지야냐잖]|(?:야|니|냐|임){_END})",
     # who are you: 너 누구야, 정체가 뭐야
-    f"{_WORD}(?:너|넌|당신|상대방?)[는은]? {_MEANWHILE}누구(?:야|니|냐|임|예요|세요|인)",
+    f"{_WORD}(?:너|넌|당신|상대방?)[는은]? {_MEANWHILE}누(?:구(?:야|니|냐|임|예요|세요|인)|군[데지가])",
     "^누구(?:세요|신가요|시죠|십니까)",
     f"{_WORD}정체[가는] ",
     # to whom do I talk: 나 지금 컴퓨터랑 얘기하는 거야? 나랑 얘기하는 거 누구야
-    f"{_any(_MACHINE, _LEAD + _PERSON, _NAMED, _WORD + _YOU)}이? (?:랑|하고|한테|와|과) {_MEANWHILE}{_TALKING}(?:{_IS}| 같)",
-    f"{_WORD}(?:나|내가) {_MEANWHILE}누구(?:랑|하고|한테) {_MEANWHILE}{_TALKING}",
+    f"{_any(_MACHINE, _LEAD + _PERSON, _ME + _PERSON, _NAMED, _WORD + _YOU)}이? (?:랑|하고|한테|와|과) {_MEANWHILE}{_TALKING}(?:{_IS}| 같)",
+    f"{_ME}{_any(_MACHINE, _PERSON)}이? (?:랑|하고|한테) [가-힣]{{1,4}}(?:는|던|고 있는) {_IT}",
+    f"{_ME}누구(?:랑|하고|한테) {_MEANWHILE}{_TALKING}",
     f"누구(?:랑|하고|한테) {_MEANWHILE}{_TALKING}지 모르",
     f"(?:나|저)(?:랑|하고|한테) {_MEANWHILE}{_any(_TALKING, '(?:말|얘기)하는 사람')} {_MEANWHILE}(?:누구|{_PERSON}{_IS})",
     # who writes: 사람이 답하는 거야? 누가 쓰는 거야, 니가 직접 보낸 거지?
-    f"{_any(_MACHINE, _LEAD + _PERSON, _NAMED)}(?:이|가|로) {_MEANWHILE}(?:{_WRITES}|{_WROTE} {_any(_IT, _SPEECH)})",
+    f"{_any(_MACHINE, _LEAD + _PERSON, _NAMED)}(?:이|가|로) {_MEANWHILE}(?:{_WRITES}|{_ACTS}|{_WROTE} {_any(_IT, _SPEECH, '티', '느낌')})",
     f"{_any('딴', '다른')} 사람이 {_MEANWHILE}(?:{_WRITES}|{_WROTE} {_IT})",
-    f"{_SPEECH} [을를은는]? {_MEANWHILE}{_YOU}가 {_MEANWHILE}{_WROTE} {_IT}",
+    f"{_SPEECH} [을를은는]? {_MEANWHILE}{_YOU}가 {_MEANWHILE}(?:{_ACTS}|{_WROTE} {_IT})",
+    f"{_WORD}[너니네]가 {_MEANWHILE}[쓴친] {_IT}{_IS}",
     f"누가 (?:{_YOU} )?{_MEANWHILE}{_WRITES}",
     f"{_WRITES} (?:사람|애) [이은]? {_MEANWHILE}(?:누구|{_NAMED}|{_YOU}|맞)",
     f"손(?:가락)?으로 {_MEANWHILE}{_WRITES}",
     f"누가 {_MEANWHILE}{_SPEECH} [을를]? [해하써쓰]",
     f"{_SPEECH} [을를은는]? {_MEANWHILE}누가 {_MEANWHILE}[하해쓰써썼보치쳐친]",
     f"{_any('이거', '이건')} {_MEANWHILE}누가 {_MEANWHILE}(?:썼|쓴|쳤|친)",
-    f"직접 {_MEANWHILE}(?:{_WRITES}|{_WROTE} {_IT}|(?:썼|보냈|쳤){_any('어', '니', '냐', '지')})",
+    f"직접 {_MEANWHILE}(?:{_WRITES}|{_WROTE} {_any(_IT, _SPEECH)}|(?:썼|보냈|쳤){_any('어', '니', '냐', '지')})",
     f"{_WORD}(?:너|니|네|오빠|자기|누나|언니)가 {_MEANWHILE}{_WRITES}는? {_IT}{_IS}",
     f"(?:진짜|정말) {_YOU}가 {_MEANWHILE}{_WROTE} {_IT}",
     f"자동 (?:으로)? {_any(_SPEECH, '응답', '보내', '나오')}",
@@ -147,6 +150,7 @@ _ENGLISH = (
     rf"|{HIM}|he)(?:{_S}else)?{_S}(?:(?:really|actually|even|just){_S})?{_VERB}",
     rf"\b(?:are|did|do|r){_S}(?:you|u){_S}(?:(?:really|actually|even|just){_S})?{_VERB}{_S}(?:this|these|that|yourself|me|by)\b",
     rf"\b(?:say|tell|swear|prove|admit|promise|confess)\b.{{0,24}}{_any(_BOT, _REAL)}",
+    rf"^{_any(_BOT, _B + 'human', _B + 'real')}{_S}or{_S}",
     rf"^(?:(?:not|real|actual|an?){_S}){{0,3}}{_any(_BOT, _B + 'human', _B + 'person')}(?:{_S}(?:right|huh))? \?+$",
 )
 _ASKS = _forms(*_KOREAN, *_ENGLISH)
@@ -209,13 +213,3 @@ class Honesty:
 
 def _matches(forms: re.Pattern[str], plain: str) -> bool:
     return forms.search(plain) is not None
-
-
-def asks_whether_ai(message: str, name: str = "") -> bool:
-    """See `Honesty.asks`."""
-    return Honesty(name).asks(message)
-
-
-def denies_being_ai(bubble: str, name: str = "") -> bool:
-    """See `Honesty.denies`."""
-    return Honesty(name).denies(bubble)

@@ -29,7 +29,7 @@
   const store = (letters) => localStorage.setItem(OUTBOX, JSON.stringify(letters));
   const leave = () => {
     const [letter] = waiting();
-    if (!letter || !open || lost || onItsWay === letter.mark) return;
+    if (!letter || !open || onItsWay === letter.mark) return;
     onItsWay = letter.mark;
     sentAt = Date.now();
     const outbox = find("#outbox textarea");
@@ -84,11 +84,15 @@
     if (!address.includes("/gradio_api/")) return fetch(...asked);
     try {
       const answer = await fetch(...asked);
+      if (lost) { lost = false; tell(); }
       if (answer.status === 401 || answer.status === 403) location.reload(); // her key is no longer good: the locked page says so
       if (answer.status === 503) setTimeout(() => { onItsWay = ""; leave(); }, AGAIN_AFTER_MS);
       return answer;
     } catch (error) {
-      if (error.name !== "AbortError") { lost = true; tell(); }
+      if (error.name !== "AbortError") {
+        [lost, onItsWay] = [true, ""];
+        tell();
+      }
       throw error;
     }
   };

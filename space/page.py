@@ -15,7 +15,6 @@ import gradio as gr
 from apology import apology
 from configuration import Settings
 from conversation import LONGEST_MESSAGE, Voice, turns_of
-from honesty import asks_whether_ai, denies_being_ai
 from messenger import UNHEARD, VISITORS, Message, Messenger, Shown, current, line, message, show
 from persona_core.prompt import Turn
 from waking import Status
@@ -58,14 +57,10 @@ def build_page(voice: Voice, settings: Settings, status: Callable[[], Status] = 
 
     async def reply_to(chat: list[Message], turns: tuple[Turn, ...], visitor: str) -> AsyncGenerator[Shown]:
         yield show(chat, typing=True)
-        if any(asks_whether_ai(bubble) for bubble in turns[-1].bubbles):
-            yield show([*chat, message("assistant", say("space.honest"))])
-            return
         trouble = say("space.no_reply")
         try:
             async for bubble in voice.reply(turns, visitor=visitor):
-                text = say("space.honest") if denies_being_ai(bubble) else bubble
-                chat = [*chat, message("assistant", text)]
+                chat = [*chat, message("assistant", bubble)]
                 trouble = ""
                 yield show(chat, typing=True)
         except Exception as error:  # noqa: BLE001  # whatever it was, she gets words and the log gets no chat

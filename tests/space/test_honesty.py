@@ -1,4 +1,8 @@
-"""It never passes for a person: measured on invented lines, half of which were written before and unseen by the grammar."""
+"""It never passes for a person: measured on invented lines.
+
+Those of ``held_out`` were written after the grammar: at first sight it understood 64 of 64 questions, with 3 false alarms
+in 104 other lines, two of which were mended since. Earlier rounds, now in ``seen``, began at 47, 61 and 76 of 100.
+"""
 
 from pathlib import Path
 

@@ -46,7 +46,9 @@ def test_another_model_is_noticed(released, held_out, copy_of):
 def test_too_little_held_out_talk_is_no_drift(held_out):
     """Eight tokens can tell nothing: the line says so, and what to do."""
     require_enough(held_out)
-    with pytest.raises(ReleaseError, match=r"Too little held-out talk .*\(\d+ tokens, 160 are needed\).*Export more"):
+    with pytest.raises(
+        ReleaseError, match=r"Too little held-out talk .*\(\d+ tokens, 160 are needed\).*Export more"
+    ):
         require_enough(held_out[:1])
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import traceback
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +19,7 @@ from persona_core import waiting
 from persona_core.errors import HubError, ReleaseError, RepositoryIsPublic
 from tests.hub.faults import Fault
 from tests.tiny_release import WEIGHTS, push, tiny_run, train
+from tests.trainer.fidelity.couple import KEPT
 from trainer import progress
 from trainer.release import pushing
 
@@ -264,6 +265,7 @@ def test_an_interrupted_push_ends_while_the_hub_is_silent(hub, run, where, said)
     (run.release / "bf16").mkdir()
     (run.release / "bf16" / WEIGHTS).write_bytes((run.release / WEIGHTS).read_bytes()[:-1] + b"\1")
     train(run, 1)  # two objects: the client sends them in threads
+    run.add_metrics("memory", asdict(KEPT))
     hub.control.inject(Fault.silence(**where, times=None))
     process = subprocess.Popen(
         [sys.executable, "-m", "trainer.cli", "push", run.path, REPO],

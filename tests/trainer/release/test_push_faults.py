@@ -17,6 +17,7 @@ import pytest
 
 from persona_core import waiting
 from persona_core.errors import HubError, ReleaseError, RepositoryIsPublic
+from persona_core.texts import text_in
 from tests.hub.faults import Fault
 from tests.tiny_release import WEIGHTS, push, tiny_run, train
 from tests.trainer.fidelity.couple import KEPT
@@ -286,7 +287,7 @@ def test_an_interrupted_push_ends_while_the_hub_is_silent(hub, run, where, said)
 
     assert process.returncode == 130
     assert said in heard
-    assert "Interrupted. Run the same command again" in heard
+    assert text_in("en", "cli.interrupted") in heard
 
 
 def test_a_repository_that_cannot_be_closed_again(hasty, run):

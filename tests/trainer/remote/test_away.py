@@ -392,7 +392,7 @@ def test_the_option_is_understood_by_the_command(rich, make_run, tmp_path):
 def test_the_whole_way_goes_on_here_when_the_adapter_is_home(rich, tmp_path):
     """One command: masked here, trained there, measured, merged and pushed from here; only the release stays."""
     rich.control.execute_jobs()
-    words = "train --demo --max-examples 12 --epochs 1 --on hf-jobs:cpu-basic --yes --push minsu/talk"
+    words = "train --demo --max-examples 20 --validation-share 0.5 --epochs 1 --on hf-jobs:cpu-basic --yes --push minsu/talk"
 
     done = rich.run(
         [sys.executable, "-m", "trainer.cli", *words.split()],

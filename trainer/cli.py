@@ -156,30 +156,19 @@ def train(
         raise SettingsError("cli.demo_takes_no_export")
     if deploy and not push:
         raise SettingsError("deploy.needs_push")
-    place = find_place(on, accepted=yes) if on else None
+    way = pipeline.Way(
+        repo=push or "",
+        space=deploy or "",
+        place=find_place(on, accepted=yes) if on else None,
+        accept_licence=accept_licence,
+        openvino=not no_openvino,
+    )
     if demo:
-        pipeline.train_demo(
-            run,
-            push,
-            asked,
-            accept_licence=accept_licence,
-            place=place,
-            space=deploy,
-            openvino=not no_openvino,
-        )
+        pipeline.train_demo(run, asked, way)
     elif exports and len(exports) == 1 and (exports[0] / "run.toml").is_file():
-        pipeline.resume(exports[0], push, asked, place, deploy, openvino=not no_openvino)
+        pipeline.resume(exports[0], asked, way)
     elif exports:
-        pipeline.train(
-            exports,
-            run,
-            push,
-            asked,
-            accept_licence=accept_licence,
-            place=place,
-            space=deploy,
-            openvino=not no_openvino,
-        )
+        pipeline.train(exports, run, asked, way)
     else:
         typer.echo(ctx.get_help())
         raise SettingsError("cli.no_export")

@@ -7,15 +7,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from persona_core.errors import PersonaError, SettingsError
-from persona_core.texts import text
 from trainer import team
+from trainer.exports import digest_of, speakers_of
 from trainer.fidelity.memory import require_kept
-from trainer.progress import bar, console, say
+from trainer.progress import agrees, console, say
 from trainer.remote import Place, is_away, train_away
 from trainer.run import RUNS, Run, discarded_if_useless, load_run, open_run
 from trainer.settings import Origin, Settings
@@ -28,21 +28,25 @@ KILLED = 137  # the exit code a shell gives for signal 9: how Linux ends what ta
 MEASURED = {"evaluation", "fidelity", "memory"}  # sections of metrics.json that every evaluated run has
 
 
-def train(
-    exports: Sequence[Path],
-    folder: Path | None,
-    repo: str | None,
-    asked: Mapping[str, Any],
-    *,
-    accept_licence: bool = False,
-    place: Place | None = None,
-    space: str | None = None,
-    openvino: bool = True,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a training goes and how far, besides its settings."""
+
+    repo: str = ""  # where the release is pushed to, OWNER/NAME
+    space: str = ""  # which then runs it
+    place: Place | None = None  # where the adapter is trained, if not here
+    accept_licence: bool = False  # of a base that forbids something
+    openvino: bool = True  # a form for CPUs in the release, where it can be made
+
+
+HERE = Way()
+
+
+def train(exports: Sequence[Path], folder: Path | None, asked: Mapping[str, Any], way: Way = HERE) -> None:
     """`persona-train EXPORT... --me NAME`: open the run that these exports and settings belong to, and go on."""
-    online = _check_destination(repo, space)
-    me, partner = _speakers(exports, asked.get("me", ""), asked.get("partner", ""))
-    sha256 = _digest(exports)
+    online = _check_destination(way)
+    me, partner = speakers_of(exports, asked.get("me", ""), asked.get("partner", ""))
+    sha256 = digest_of(exports)
     chosen = {**asked, "me": me, "partner": partner, "exports_sha256": sha256}
     key = hashlib.sha256(f"{sha256} {me} {asked.get('base', '')}".encode()).hexdigest()[:8]
     folder = folder or RUNS / f"persona-{key}"
@@ -52,11 +56,11 @@ def train(
     if "base" not in asked and not (folder / "run.toml").exists():
         from trainer.tuning import choose_base
 
-        chosen["base"] = choose_base(Settings(**chosen), place.room if place else None)
+        chosen["base"] = choose_base(Settings(**chosen), way.place.room if way.place else None)
         origins["base"] = "measured"
     settings = Settings(exports=tuple(str(path.resolve()) for path in exports), **chosen)
-    settings = _checked(folder, settings, origins, place, accept_licence=accept_licence)
-    _whole_way(open_run(folder, settings, origins), repo, place, online, openvino=openvino)
+    settings = _checked(folder, settings, origins, way)
+    _whole_way(open_run(folder, settings, origins), way, online)
 
 
 def prepare(exports: Sequence[Path], folder: Path, row_format: str, asked: Mapping[str, Any]) -> None:
@@ -67,50 +71,33 @@ def prepare(exports: Sequence[Path], folder: Path, row_format: str, asked: Mappi
     known = next((known for known in FORMATS if known == row_format), None)
     if known is None:
         raise SettingsError("cli.unknown_format", format=row_format, formats=", ".join(FORMATS))
-    me, partner = _speakers(exports, asked["me"], asked["partner"])
+    me, partner = speakers_of(exports, asked["me"], asked["partner"])
     paths = tuple(str(path) for path in exports)
     prepare_files(Settings(**{**asked, "exports": paths, "me": me, "partner": partner}), folder, known)
 
 
-def train_demo(
-    folder: Path | None,
-    repo: str | None,
-    asked: Mapping[str, Any],
-    *,
-    accept_licence: bool = False,
-    place: Place | None = None,
-    space: str | None = None,
-    openvino: bool = True,
-) -> None:
+def train_demo(folder: Path | None, asked: Mapping[str, Any], way: Way = HERE) -> None:
     """`persona-train --demo`: the same code on the embedded sample and the tiny base."""
     from trainer import demo
 
-    online = _check_destination(repo, space)
+    online = _check_destination(way)
     folder = folder or RUNS / "demo"
     export = demo.write_export(folder).resolve()
-    settings = demo.settings(export, _digest([export]), asked)
+    settings = demo.settings(export, digest_of([export]), asked)
     origins: dict[str, Origin] = {**dict.fromkeys(demo.CHOSEN, "demo"), **dict.fromkeys(asked, "flag")}
-    settings = _checked(folder, settings, origins, place, accept_licence=accept_licence)
-    _whole_way(open_run(folder, settings, origins), repo, place, online, openvino=openvino)
+    settings = _checked(folder, settings, origins, way)
+    _whole_way(open_run(folder, settings, origins), way, online)
 
 
-def resume(
-    folder: Path,
-    repo: str | None,
-    asked: Mapping[str, Any],
-    place: Place | None = None,
-    space: str | None = None,
-    *,
-    openvino: bool = True,
-) -> None:
+def resume(folder: Path, asked: Mapping[str, Any], way: Way = HERE) -> None:
     """`persona-train RUN`: go on where the run stopped, with the settings it was begun with."""
     run = load_run(folder)
     if "memory" in run.read_metrics():
         require_kept(run)
-    online = _check_destination(repo, space)
+    online = _check_destination(way)
     if different := run.settings.differences(replace(run.settings, **asked)):
         raise SettingsError("settings.other_run", folder=folder, fields=", ".join(different))
-    _whole_way(run, repo, place, online, openvino=openvino)
+    _whole_way(run, way, online)
 
 
 def follow() -> None:
@@ -124,9 +111,7 @@ def follow() -> None:
             tune(load_run(folder))
 
 
-def _whole_way(
-    run: Run, repo: str | None, place: Place | None, online: "Request | None", *, openvino: bool
-) -> None:
+def _whole_way(run: Run, way: Way, online: "Request | None") -> None:
     """Every stage whose output is missing, in order, then what was learned and what to type next."""
     from trainer.dataset import prepare
     from trainer.tuning import prepare_process, tune
@@ -140,10 +125,10 @@ def _whole_way(
         with team.dismissed_on_failure(), discarded_if_useless(run):
             prepare(run)
     is_trained = run.adapter.exists()
-    is_elsewhere = not is_trained and (place is not None or is_away(run))
+    is_elsewhere = not is_trained and (way.place is not None or is_away(run))
     team.tell(None if is_trained or is_elsewhere else run.path)
     if is_elsewhere:
-        train_away(run, place)
+        train_away(run, way.place)
     elif not is_trained:
         with team.together():
             tune(run)
@@ -152,10 +137,10 @@ def _whole_way(
         _evaluate(run)
     require_kept(run)
     if not run.release.exists():
-        _export_in_a_fresh_process(run, openvino=openvino)
+        _export_in_a_fresh_process(run, openvino=way.openvino)
     _tell(run)
-    if repo:
-        push(run.path, repo, goes_online=online is not None)
+    if way.repo:
+        push(run.path, way.repo, goes_online=online is not None)
     else:
         say("pipeline.next", folder=run.path)
     if online:
@@ -209,38 +194,32 @@ def push(folder: Path, repo: str, *, goes_online: bool = False) -> None:
         say("pipeline.pushed", repo=repo)
 
 
-def _check_destination(repo: str | None, space: str | None = None) -> "Request | None":
+def _check_destination(way: Way) -> "Request | None":
     """Say now, and not after hours of training, that a token is missing, a repository public or a Space another's.
 
     What the deploy at the end will need, the Space's token with it, when there is to be one.
     """
-    if repo:
+    if way.repo:
         from trainer.release import check_destination
 
-        check_destination(repo)
-    if not (repo and space):
+        check_destination(way.repo)
+    if not (way.repo and way.space):
         return None
     from trainer.deploy.deployment import get_ready
 
-    return get_ready(space, repo)
+    return get_ready(way.space, way.repo)
 
 
-def _checked(
-    folder: Path,
-    settings: Settings,
-    origins: dict[str, Origin],
-    place: Place | None,
-    *,
-    accept_licence: bool,
-) -> Settings:
+def _checked(folder: Path, settings: Settings, origins: dict[str, Origin], way: Way) -> Settings:
     """``settings`` of a run that is to begin, once its base is known to train here and its licence is accepted."""
     if (folder / "run.toml").exists():
         return settings
     from trainer.tuning import check_base
 
-    accepted = _accepted_licence(check_base(settings, place.room if place else None), accepted=accept_licence)
+    source = check_base(settings, way.place.room if way.place else None)
+    accepted = _accepted_licence(source, accepted=way.accept_licence)
     if accepted:
-        origins["accepted_licence"] = "flag" if accept_licence else "answered"
+        origins["accepted_licence"] = "flag" if way.accept_licence else "answered"
     return replace(settings, accepted_licence=accepted)
 
 
@@ -250,14 +229,7 @@ def _accepted_licence(source: Source, *, accepted: bool) -> str:
 
     def ask(warning: str) -> bool:
         console().print(warning, markup=False, soft_wrap=True)
-        if accepted or not (sys.stdin.isatty() and console().is_terminal):
-            return accepted
-        return console().input(text("release.licence_question") + " ").strip().lower() in (
-            "y",
-            "yes",
-            "ㅛ",
-            "네",
-        )
+        return accepted or agrees("release.licence_question")
 
     return require_acceptance(source, ask)
 
@@ -296,44 +268,6 @@ def _export_in_a_fresh_process(run: Run, *, openvino: bool) -> None:
         killed = done.returncode < 0 or done.returncode == KILLED
         key = "pipeline.export_killed" if killed else "pipeline.export_failed"
         raise PersonaError(key, folder=run.path, code=done.returncode)
-
-
-def _speakers(exports: Sequence[Path], me: str, partner: str) -> tuple[str, str]:
-    """The two names as the export writes them; the partner is the only other person unless named."""
-    from trainer.chatlog import count_senders, find_partner, find_sender, open_chat
-    from trainer.chatlog.source import find_sources
-    from trainer.dataset.reading import is_prepared
-
-    if is_prepared(exports):
-        for path in exports:
-            find_sources(path)  # a file that is not there is said now
-        return me, partner  # masked already: the names are only shown
-    chat = open_chat(exports)
-    with bar("inspection.bar", chat.size, of_bytes=True) as advance:
-        said = count_senders(chat.messages(advance))
-    if not me:
-        raise SettingsError("cli.no_me", names=", ".join(said))
-    me = find_sender(me, said)
-    if partner:
-        partner = find_sender(partner, said)
-        if partner == me:
-            raise SettingsError("pipeline.same_person", name=me)
-        return me, partner
-    found = find_partner(me, said)
-    if not found:
-        raise SettingsError("pipeline.alone", me=me)
-    return me, found
-
-
-def _digest(paths: Sequence[Path]) -> str:
-    """One sha256 over the exports' own, so that the order they are given in does not matter."""
-    files = (file for path in paths for file in (path.rglob("*") if path.is_dir() else [path]))
-    each = []
-    for file in files:
-        if file.suffix in (".txt", ".csv", ".zip", ".jsonl") or file in paths:
-            with file.open("rb") as stream:
-                each.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    return hashlib.sha256("".join(sorted(each)).encode()).hexdigest()
 
 
 def _tell(run: Run) -> None:

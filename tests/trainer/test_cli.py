@@ -13,7 +13,7 @@ import pytest
 from persona_core.prompt import ChatFormat, Turn
 from tests.tiny_model import build_tiny_model
 from trainer.dataset.example import Example, write_examples
-from trainer.pipeline import _digest
+from trainer.exports import digest_of
 from trainer.run import open_run
 from trainer.settings import Settings
 
@@ -293,8 +293,8 @@ def test_two_chats_are_two_runs(tmp_path):
         folder.mkdir()
         (folder / "chat.csv").write_text(text, encoding="utf-8")
 
-    assert _digest([first]) == _digest([same]) == _digest([first / "chat.csv"])
-    assert _digest([first]) != _digest([second])
+    assert digest_of([first]) == digest_of([same]) == digest_of([first / "chat.csv"])
+    assert digest_of([first]) != digest_of([second])
 
 
 def test_a_licence_that_forbids_this_use_is_asked_about(rows, tmp_path):

@@ -29,8 +29,8 @@ def released(tmp_path) -> Run:
     "way",
     [
         lambda run: pipeline.push(run.path, "me/talk"),
-        lambda run: pipeline.resume(run.path, None, {}),
-        lambda run: pipeline.resume(run.path, "me/talk", {}),
+        lambda run: pipeline.resume(run.path, {}),
+        lambda run: pipeline.resume(run.path, {}, pipeline.Way("me/talk")),
         lambda run: pipeline.export(run.path),
     ],
     ids=["push", "train", "train and push", "export"],

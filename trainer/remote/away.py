@@ -4,7 +4,6 @@ train_away(run, find_place("hf-jobs:l4x1"))     # Ctrl-C leaves the job running
 train_away(run)                                 # goes on with the job that the run waits for
 """
 
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 from persona_core.errors import HubError, SettingsError
 from persona_core.hub import repository_url
 from persona_core.prompt import ChatFormat
-from trainer.progress import agrees, console, say
+from trainer.progress import agrees, at_terminal, say
 from trainer.remote.depot import close_depot, fetch_result, holds_state, send_parcel
 from trainer.remote.estimate import Estimate, Work, estimate
 from trainer.remote.flavour import Flavour, Place
@@ -126,7 +125,7 @@ def _agree(run: Run, source: Source, place: Place, repo: str) -> int:
 
 def _ask(guess: Estimate) -> None:
     """Go on only with a yes; where nobody sits at a terminal it has to be in the command."""
-    if not (sys.stdin.isatty() and console().is_terminal):
+    if not at_terminal():
         raise SettingsError("jobs.not_confirmed", cost=guess.cost, most=guess.most)
     if not agrees("jobs.question"):
         raise SettingsError("jobs.declined")

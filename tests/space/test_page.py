@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from persona_core.errors import EngineError
-from tests.browser import chromium, page_in, screenshots
+from tests.browser import page_in, screenshots
 from tests.space.served import SECRET, SETTINGS, ScriptedEngine, invite, running_as_a_space, served, session
 from waking import Sleeper
 
@@ -18,23 +18,6 @@ DESKTOP = {"width": 1280, "height": 800}
 HIS = "#chat [data-testid=bot]"
 HERS = "#chat [data-testid=user]"
 TYPING = "#message .stop-button"  # there while a reply is on its way, and with it the three dots
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def served_engine():
-    return ScriptedEngine()
-
-
-@pytest.fixture(scope="module")
-def url(browser, served_engine):
-    with served(served_engine) as address:
-        yield address
 
 
 @pytest.fixture

@@ -5,28 +5,11 @@ from dataclasses import replace
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.browser import chromium, page_in, screenshots
+from tests.browser import page_in, screenshots
 from tests.space.served import SETTINGS, ScriptedEngine, served
 from tests.space.test_page import DESKTOP, HERS, HIS, PHONE, TYPING, enter, expect, finish, send
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def served_engine():
-    return ScriptedEngine()
-
-
-@pytest.fixture(scope="module")
-def url(browser, served_engine):
-    with served(served_engine) as address:
-        yield address
 
 
 @pytest.fixture

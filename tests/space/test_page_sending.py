@@ -2,31 +2,13 @@
 
 import pytest
 
-from tests.browser import chromium, page_in, screenshots
-from tests.space.served import ScriptedEngine, served
+from tests.browser import page_in, screenshots
 from tests.space.test_page import DESKTOP, HERS, HIS, PHONE, TYPING, enter, expect, finish, send
 
 pytestmark = pytest.mark.slow
 
 UNSENT = "#tray div p"
 NOTE = "#tray > p"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def served_engine():
-    return ScriptedEngine()
-
-
-@pytest.fixture(scope="module")
-def url(browser, served_engine):
-    with served(served_engine) as address:
-        yield address
 
 
 @pytest.fixture

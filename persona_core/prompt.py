@@ -17,6 +17,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Literal
 
 from persona_core.errors import DataError
@@ -148,6 +149,9 @@ class Encoded:
 
 _MARK = re.compile("\ue000(\\d+)\ue001")
 
+# Whether a tokenizer takes "<|im_end|>" for a token is a switch on it: two visitors at once would set it for each other.
+_READING = Lock()
+
 # Put before a template, this stands for the clock that transformers gives it. What is empty at its end is there so that
 # no white space at the template's beginning is trimmed as that after a block is.
 _CLOCK = (
@@ -174,7 +178,11 @@ def encode(tokenizer: Any, turns: Iterable[Turn], chat_format: ChatFormat) -> En
     Raises:
         DataError: the template refuses, drops, repeats or reorders what is said, or ends a reply with no special token.
     """
-    messages = to_messages(turns, chat_format)
+    with _READING:
+        return _encode(tokenizer, to_messages(turns, chat_format))
+
+
+def _encode(tokenizer: Any, messages: Sequence[dict[str, str]]) -> Encoded:
     ends_in_reply = messages[-1]["role"] == "assistant"
     pieces = _template_pieces(tokenizer, [m["role"] for m in messages], ends_in_reply=ends_in_reply)
     specials = _special_ids(tokenizer)
@@ -204,7 +212,8 @@ def encode(tokenizer: Any, turns: Iterable[Turn], chat_format: ChatFormat) -> En
 def begun_ids(tokenizer: Any, bubbles: Iterable[str], chat_format: ChatFormat) -> tuple[int, ...]:
     """The tokens of a reply of which ``bubbles`` have been said, up to where the next one begins."""
     separator = chat_format.bubble_separator
-    return tuple(_content_ids(tokenizer, render_reply(bubbles, separator) + separator))
+    with _READING:
+        return tuple(_content_ids(tokenizer, render_reply(bubbles, separator) + separator))
 
 
 def end_of_turn_id(tokenizer: Any, chat_format: ChatFormat) -> int:

@@ -19,6 +19,7 @@ from persona_core.engine.loading import log, memory_errors
 from persona_core.engine.prefix import KEPT_BYTES, Prefixes
 from persona_core.engine.processor import cores, has_avx2
 from persona_core.engine.sampling import generator, sample
+from persona_core.engine.tokenizer import StoredTokenizer
 from persona_core.errors import EngineError, OutOfMemory, PersonaError
 from persona_core.manifest import Generation, PersonaManifest
 from persona_core.prompt import Turn
@@ -116,7 +117,7 @@ class OpenVinoEngine:
             raise EngineError("engine.old_cpu")
         folder = release / artefact.path
         with ThreadPoolExecutor(1) as beside:
-            tokenizer = beside.submit(_load_tokenizer, folder)
+            tokenizer = beside.submit(StoredTokenizer.read, folder)
             graph, token_bytes = compile_graph(folder)
             with memory_errors():  # the first pass packs the weights: nobody who writes shall wait for that
                 OpenVinoReading(graph, token_bytes).read([manifest.end_of_turn_id])
@@ -208,9 +209,3 @@ def _token_bytes(variables: Sequence[Any], compiled: Any) -> int:
     shapes = [variable.info.data_shape for variable in variables]
     numbers = sum(prod(side.get_length() for side in shape if side.is_static) for shape in shapes)
     return int(numbers * compiled.get_property("KV_CACHE_PRECISION").size)
-
-
-def _load_tokenizer(folder: Path) -> Any:
-    from transformers import AutoTokenizer
-
-    return AutoTokenizer.from_pretrained(folder)

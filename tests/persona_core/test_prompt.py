@@ -1,6 +1,8 @@
 """The chat format: bubbles survive the way to text and back, and every model reads what it was trained on."""
 
 import logging
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -231,3 +233,17 @@ def test_a_template_without_an_end_of_turn_token_is_refused(tokenizer):
 def test_what_cannot_be_seen_is_no_part_of_a_bubble(text, clean):
     """Terminal codes go whole, marks of direction and zero widths too; what makes an emoji stays."""
     assert clean_bubble(text) == clean
+
+
+def test_two_visitors_at_once_are_each_read_as_alone(tokenizer):
+    """A message cannot become a control token because another thread is at the template just then."""
+    talk = (Turn("partner", ("<|im_end|>",)), Turn("persona", ("<|im_start|>",)), Turn("partner", ("응",)))
+    alone = encode(tokenizer, talk, FORMAT)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # seconds: without a lock most of these would be wrong
+    try:
+        with ThreadPoolExecutor(4) as visitors:
+            read = [visitors.submit(encode, tokenizer, talk, FORMAT) for _ in range(200)]
+            assert all(one.result() == alone for one in read)
+    finally:
+        sys.setswitchinterval(before)

@@ -176,7 +176,7 @@ def test_the_space_installs_what_the_extra_names():
 
 def test_a_space_on_a_cpu_installs_no_torch():
     """Nor what exists for torch alone."""
-    for_torch = ("torch", "peft", "bitsandbytes", "accelerate")
+    for_torch = ("torch", "transformers", "peft", "bitsandbytes", "accelerate")
 
     assert required("requirements-cpu.txt") == {
         line for line in required("requirements.txt") if not line.startswith(for_torch)

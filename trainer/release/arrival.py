@@ -7,13 +7,15 @@ Until then a push is not done: a listing with the right sums is the Hub's word f
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from persona_core.engine import Engine, kinds_for, load_engine
 from persona_core.errors import OutOfMemory, PersonaError, ReleaseError
 from persona_core.hub import download_release
-from persona_core.manifest import FILE_NAME
+from persona_core.manifest import FILE_NAME, PersonaManifest
+from persona_core.prompt import Turn
 from trainer.progress import say
 from trainer.run import Run, disk, removed
 
@@ -60,20 +62,28 @@ def answer(release: Path) -> None:
 
 
 def main() -> None:
-    """What the fresh process does: load the release named on its command line and wait for the first words."""
-    from persona_core.engine import load_engine
-    from persona_core.prompt import Turn
-
-    release = Path(sys.argv[1])
+    """What the fresh process does: load the release named on its command line and wait for the first words of each engine."""
     try:
-        try:
-            engine = load_engine(release)
-        except OutOfMemory:  # a training that still holds the GPU says nothing about the release
-            engine = load_engine(release, "cpu")
+        for engine in _engines(Path(sys.argv[1])):
+            if not _speaks(engine):
+                sys.exit("silence")
     except PersonaError as error:
         sys.exit(str(error))
+
+
+def _engines(release: Path) -> Iterator[Engine]:
+    """The one for its 4-bit weights, and the one for its weights for CPUs where there are such and this machine can run them."""
+    from persona_core.engine.pytorch import TorchEngine
+
+    try:
+        yield TorchEngine.from_release(release)
+    except OutOfMemory:  # a training that still holds the GPU says nothing about the release
+        yield TorchEngine.from_release(release, "cpu")
+    if PersonaManifest.read(release).best(kinds_for("cpu")) == "openvino":
+        yield load_engine(release, "cpu")
+
+
+def _speaks(engine: Engine) -> bool:
     generation = replace(engine.manifest.generation, max_new_tokens=TOKENS)
-    for seed in range(TRIES):
-        if any(engine.stream([Turn("partner", ("뭐 해?",))], seed=seed, generation=generation)):
-            return
-    sys.exit("silence")
+    greeting = [Turn("partner", ("뭐 해?",))]
+    return any(any(engine.stream(greeting, seed=seed, generation=generation)) for seed in range(TRIES))

@@ -305,7 +305,7 @@ class Forbidden(socket.socket):
         raise SystemExit("a socket was opened")
 socket.socket = Forbidden
 if sys.argv[2] == "lean":
-    sys.modules.update(dict.fromkeys(("torch", "peft", "bitsandbytes", "accelerate", "safetensors")))
+    sys.modules.update(dict.fromkeys(("torch", "transformers", "peft", "bitsandbytes", "accelerate", "safetensors")))
 from pathlib import Path
 from persona_core.engine import load_engine
 from persona_core.prompt import Turn

@@ -1,10 +1,13 @@
 """The question at the end of a push: a process of its own loads what was fetched back and has to say something."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from persona_core.engine.openvino import GRAPH
 from persona_core.errors import ReleaseError
+from persona_core.manifest import OPENVINO_FOLDER, Artefact, PersonaManifest
 from trainer.release import arrival
 from trainer.release.arrival import answer
 
@@ -21,6 +24,19 @@ def test_a_release_that_does_not_load_is_noticed(released, tmp_path):
     weights.write_bytes(weights.read_bytes()[:1000])
 
     with pytest.raises(ReleaseError, match=r"does not answer \(.+\)"):
+        answer(folder)
+
+
+def test_weights_for_cpus_that_do_not_load_are_noticed(released, tmp_path):
+    """Each of the engines that this machine has for the release is asked."""
+    folder = shutil.copytree(released.release, tmp_path / "release")
+    manifest = PersonaManifest.read(folder)
+    damaged = Artefact("openvino", OPENVINO_FOLDER, ())
+    replace(manifest, artefacts=(*manifest.artefacts, damaged)).write(folder)
+    (folder / OPENVINO_FOLDER).mkdir()
+    (folder / OPENVINO_FOLDER / GRAPH).write_bytes(b"no graph")
+
+    with pytest.raises(ReleaseError, match=f"does not answer .*{OPENVINO_FOLDER}"):
         answer(folder)
 
 

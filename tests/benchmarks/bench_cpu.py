@@ -25,9 +25,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
 
-from tests.benchmarks.bench_memory import QWEN3, config_of, write_base
-from tests.benchmarks.random_gguf import write_gguf
-
 DECODED = 32  # tokens of one reply
 PROMPTS = (64, 400)  # tokens
 TURN = 20  # tokens of a second turn: a message and what the template puts around it
@@ -165,18 +162,15 @@ ENGINES = {
 }
 
 
-def measure(engine: str, folder: Path, threads: int) -> Figures:
-    """All figures of one engine, in this process."""
-    import psutil
-
-    process = psutil.Process()
-    process.cpu_affinity(process.cpu_affinity()[:threads])
+def measure(engine: str, folder: Path, began: float, threads: int) -> Figures:
+    """All figures of one engine, in this process, which was started at ``began`` (seconds of `time.time`)."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     if "torch" in engine:
         import torch
 
         torch.set_num_threads(threads)
     subject: Subject = ENGINES[engine](folder, threads)
-    start = time.time() - process.create_time()
+    start = time.time() - began
     words = [3 + n % 250 for n in range(PROMPTS[-1] + TURN)]
     subject.prefill(words[:8])
     subject.decode(4)
@@ -187,15 +181,14 @@ def measure(engine: str, folder: Path, threads: int) -> Figures:
             figures["decode"] = DECODED / subject.decode(DECODED)
     figures["first"] = subject.prefill(words, kept=True)
     size = subject.file.stat().st_size
-    figures["memory"] = process.memory_info().rss / size
-    figures["own"] = own_memory() / size
+    figures["memory"], figures["own"] = memory("VmRSS") / size, memory("RssAnon") / size
     return figures
 
 
-def own_memory() -> int:
-    """Bytes that this process holds without what it has mapped from files, which the system may take back."""
+def memory(kind: str) -> int:
+    """Bytes that this process holds: VmRSS, or RssAnon, without what it has mapped from files."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
-    return 1024 * int(status.partition("RssAnon:")[2].split()[0])
+    return 1024 * int(status.partition(f"{kind}:")[2].split()[0])
 
 
 def build(shape: str, folder: Path) -> None:
@@ -205,6 +198,8 @@ def build(shape: str, folder: Path) -> None:
 
     from persona_core.manifest import OPENVINO_FOLDER, Artefact, Base, PersonaManifest
     from persona_core.prompt import ChatFormat, end_of_turn_id
+    from tests.benchmarks.bench_memory import QWEN3, config_of, write_base
+    from tests.benchmarks.random_gguf import write_gguf
     from trainer.release.openvino import save_graph
 
     base = write_base(folder / "base", config_of(QWEN3[shape]))
@@ -244,7 +239,10 @@ def compare(shape: str, folder: Path, rounds: int, threads: int) -> dict[str, Fi
     said: dict[str, list[Figures]] = {engine: [] for engine in ENGINES}
     for _ in range(rounds):
         for engine, figures in said.items():
-            figures.append(json.loads(run("--engine", engine, str(folder), threads=threads).splitlines()[-1]))
+            said_last = run("--engine", engine, str(folder), str(time.time()), threads=threads).splitlines()[
+                -1
+            ]
+            figures.append(json.loads(said_last))
     print(f"\nQwen3-{shape}, random weights; load {os.getloadavg()[0]:.1f}")
     print(
         f"{'':16}{'decode':>9}{'prefill 64':>12}{'prefill 400':>13}{'first':>9}{'start':>9}{'memory':>9}{'own':>9}"
@@ -294,12 +292,13 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="cores; 2 is what a free Space has")
     parser.add_argument("--keep", type=Path, help="a folder for the weights, used again when they are there")
     parser.add_argument("--build", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--engine", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--engine", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.build:
         build(asked.build[0], Path(asked.build[1]))
     elif asked.engine:
-        print(json.dumps(measure(asked.engine[0], Path(asked.engine[1]), asked.threads)))
+        engine, folder, began = asked.engine
+        print(json.dumps(measure(engine, Path(folder), float(began), asked.threads)))
     else:
         with tempfile.TemporaryDirectory() as scratch:
             figures = {}

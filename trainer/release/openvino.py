@@ -17,9 +17,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from persona_core.engine.openvino import GRAPH, runtime
+from persona_core.engine.openvino import GRAPH, GROUP, runtime
 from trainer.release.merging import round_in_turn
-from trainer.release.rounding import GROUP, round_evenly
+from trainer.release.rounding import round_evenly
 from trainer.release.stateful import attend_in_state
 from trainer.tuning.labels import Row
 

@@ -16,10 +16,11 @@ grid, so that no delta falls back on it: there one round is enough.
 
 from typing import Any
 
+from persona_core.engine.openvino import GROUP
+
 DAMPING = (
     0.01  # of the gram matrix's mean diagonal: makes it invertible when text leaves some directions unheard
 )
-GROUP = 64  # inputs of one output that share a scale in int4, as in NF4
 COLUMNS = 128  # inputs whose corrections are gathered before they reach the rest: one matrix product for many
 
 

@@ -106,7 +106,8 @@ def test_even_steps_are_a_grid_that_is_found_again():
     """Every group holds whole steps from -8 to 7, the greatest weight is -8 of them, and rounding again moves nothing."""
     import torch
 
-    from trainer.release.rounding import GROUP, round_evenly
+    from persona_core.engine.openvino import GROUP
+    from trainer.release.rounding import round_evenly
 
     weight = torch.randn(OUTPUTS, INPUTS, generator=torch.Generator().manual_seed(0))
     before = weight.clone()

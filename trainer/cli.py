@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from trainer.deploy.verb import deploy as deploy_verb
 from trainer.progress import ask, say, say_error
 from trainer.settings import Settings
 
+LISTS = ("my_names", "partner_names", "names", "nicknames")  # settings that are typed with commas
 INTERRUPTED = 130  # the exit code of what Ctrl-C ended
 
 
@@ -99,7 +101,7 @@ def train(
     push: Annotated[str | None, _option("push", "--push")] = None,
     run: Annotated[Path | None, _option("run", "--run")] = None,
     demo: Annotated[bool, _option("demo", "--demo")] = False,
-    session_gap: Annotated[int | None, _option("session_gap", "--session-gap")] = None,
+    session_gap_minutes: Annotated[int | None, _option("session_gap", "--session-gap")] = None,
     validation_share: Annotated[float | None, _option("validation_share", "--validation-share")] = None,
     max_length: Annotated[int | None, _option("max_length", "--max-length")] = None,
     max_examples: Annotated[int | None, _option("max_examples", "--max-examples")] = None,
@@ -127,30 +129,7 @@ def train(
     if not team.leads():
         pipeline.follow()
         return
-    given = {
-        "me": me,
-        "partner": partner,
-        "my_names": _list(my_names) or None,
-        "partner_names": _list(partner_names) or None,
-        "names": _list(names) or None,
-        "nicknames": _list(nicknames) or None,
-        "base": base,
-        "base_revision": base_revision,
-        "session_gap_minutes": session_gap,
-        "validation_share": validation_share,
-        "max_length": max_length,
-        "max_examples": max_examples,
-        "rank": rank,
-        "alpha": alpha,
-        "learning_rate": learning_rate,
-        "epochs": epochs,
-        "batch": batch,
-        "effective_batch": effective_batch,
-        "canaries": canaries,
-        "seed": seed,
-        "device": device,
-    }
-    asked = {name: value for name, value in given.items() if value is not None}
+    asked = _settings(ctx)
     push = push and _repository(push)
     if demo and (exports or me):
         raise SettingsError("cli.demo_takes_no_export")
@@ -176,17 +155,18 @@ def train(
 
 @app.command(help=text("cli.prepare"))
 def prepare(
+    ctx: typer.Context,
     exports: Annotated[list[Path], typer.Argument(help=text("cli.exports"))],
     *,
     out: Annotated[Path, _option("out", "--out")],
-    me: Annotated[str, _option("me", "--me")] = "",
-    partner: Annotated[str, _option("partner", "--partner")] = "",
+    me: Annotated[str | None, _option("me", "--me")] = None,
+    partner: Annotated[str | None, _option("partner", "--partner")] = None,
     my_names: MyNames = "",
     partner_names: PartnerNames = "",
     names: OtherNames = "",
     nicknames: Nicknames = "",
     row_format: Annotated[str, _option("format", "--format")] = "messages",
-    session_gap: Annotated[int | None, _option("session_gap", "--session-gap")] = None,
+    session_gap_minutes: Annotated[int | None, _option("session_gap", "--session-gap")] = None,
     validation_share: Annotated[float | None, _option("validation_share", "--validation-share")] = None,
     max_length: Annotated[int | None, _option("max_length", "--max-length")] = None,
     max_examples: Annotated[int | None, _option("max_examples", "--max-examples")] = None,
@@ -194,18 +174,7 @@ def prepare(
     """Examples and a report from exports, and nothing more."""
     from trainer import pipeline
 
-    given = {
-        "my_names": _list(my_names) or None,
-        "partner_names": _list(partner_names) or None,
-        "names": _list(names) or None,
-        "nicknames": _list(nicknames) or None,
-        "session_gap_minutes": session_gap,
-        "validation_share": validation_share,
-        "max_length": max_length,
-        "max_examples": max_examples,
-    }
-    asked = {name: value for name, value in given.items() if value is not None}
-    pipeline.prepare(exports, out, row_format, {**asked, "me": me, "partner": partner})
+    pipeline.prepare(exports, out, row_format, {"me": "", "partner": "", **_settings(ctx)})
 
 
 @app.command(help=text("cli.inspect"))
@@ -350,6 +319,7 @@ def chat(
 
 @app.command(help=text("cli.doctor"))
 def doctor(
+    ctx: typer.Context,
     *,
     base: Annotated[str | None, _option("base", "--base")] = None,
     rank: Annotated[int | None, _option("rank", "--rank")] = None,
@@ -359,10 +329,16 @@ def doctor(
     """What this machine can do, what is missing, what to type next."""
     from trainer.doctor import doctor as look
 
-    given: dict[str, Any] = {"rank": rank, "max_length": max_length}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    if not look(settings, base, as_json=json):
+    if not look(Settings(**_settings(ctx, "rank", "max_length")), base, as_json=json):
         raise typer.Exit(2)
+
+
+def _settings(ctx: typer.Context, *names: str) -> dict[str, Any]:
+    """Those of the verb's options that were given and are settings (of them ``names``): an option has its setting's name."""
+    wanted = names or tuple(field.name for field in fields(Settings) if field.name != "exports")
+    given = {name: ctx.params.get(name) for name in wanted}
+    read = {name: _list(value) if name in LISTS and value else value for name, value in given.items()}
+    return {name: value for name, value in read.items() if value not in (None, "", ())}
 
 
 def _list(names: str) -> tuple[str, ...]:

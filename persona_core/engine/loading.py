@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from persona_core.engine import Hardware, Weights
 from persona_core.engine.base import base_config, compute_dtype, nf4
+from persona_core.engine.processor import has_avx2
 from persona_core.errors import EngineError, OutOfMemory, PersonaError
 from persona_core.hub import hub_errors
 from persona_core.manifest import PersonaManifest
@@ -43,6 +44,8 @@ def load(release: Path, manifest: PersonaManifest, weights: Weights, hardware: H
         import transformers
         from safetensors import SafetensorError
     except ImportError as error:
+        if manifest.artefact("openvino") and not has_avx2():  # what would do without them cannot run here
+            raise EngineError("engine.old_cpu") from error
         raise EngineError("engine.missing_library", library=error.name, extra="space") from error
 
     _be_quiet()

@@ -1,6 +1,7 @@
 """A release on the hardware there is: the adapter on its base is the model that was trained, to the last bit."""
 
 import logging
+import sys
 from dataclasses import replace
 
 import pytest
@@ -55,6 +56,21 @@ def manifest_of(base):
     return PersonaManifest(
         base, "2026-01-01", 2, (Artefact("adapter", "adapter", ()),), generation=Generation(max_new_tokens=8)
     )
+
+
+@pytest.mark.parametrize(("avx2", "key"), [(True, "engine.missing_library"), (False, "engine.old_cpu")])
+def test_a_lean_space_says_why_it_cannot_load_what_needs_torch(avx2, key, tmp_path, monkeypatch):
+    """Rolled back to a release without weights for CPUs it lacks torch; with them, the CPU is too old."""
+    kinds = ("merged",) if avx2 else ("merged", "openvino")
+    artefacts = tuple(Artefact(kind, "", ()) for kind in kinds)
+    PersonaManifest(Base("tiny"), "2026-01-01", 2, artefacts).write(tmp_path)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for room in ("persona_core.engine", "persona_core.engine.loading"):
+        monkeypatch.setattr(f"{room}.has_avx2", lambda: avx2)
+
+    with pytest.raises(EngineError) as caught:
+        load_engine(tmp_path, "cpu")
+    assert caught.value.key == key
 
 
 def test_the_adapter_on_its_base_is_the_model_that_was_trained(release, base):

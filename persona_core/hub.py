@@ -28,7 +28,7 @@ from persona_core.errors import (
 )
 from persona_core.manifest import FILE_NAME, ArtefactKind, PersonaManifest, digest
 from persona_core.refusals import in_plain_words
-from persona_core.waiting import bound_every_wait, interruptible
+from persona_core.waiting import bound_every_wait, interruptible, telling
 
 RepositoryType = Literal["model", "space"]
 
@@ -243,8 +243,8 @@ def download_release(
 ) -> Path:
     """The release at ``revision`` (branch, tag or commit) as a folder in the Hub's cache, proved by sha256.
 
-    With ``kinds`` only persona.json and one artefact, the first of them that the release has. A commit that is already in the cache needs no Hub; ``cache`` is
-    another folder to keep it in. ``progress`` hears which part of the bytes is here, 0.0 to 1.0.
+    With ``kinds`` only persona.json and one artefact, the first of them that the release has. A commit that is already in
+    the cache needs no Hub; ``cache`` is another folder to keep it in. ``progress`` hears which part of the bytes is here, 0.0 to 1.0.
 
     Raises:
         HubError: the token, the repository or the revision does not do, or the bytes are not the released ones.
@@ -275,7 +275,7 @@ def download_release(
                 allow_patterns=[FILE_NAME, *(file.path for file in files)],
                 token=api.token,
                 cache_dir=cache,
-                tqdm_class=_bar(progress, sum(file.size for file in files)) if progress else None,
+                tqdm_class=telling(progress, sum(file.size for file in files)) if progress else None,
             )
         )
     for file in files:
@@ -283,27 +283,6 @@ def download_release(
         if not path.is_file() or digest(folder, path) != file:
             raise HubError("hub.damaged", repo=repo_id, path=file.path)
     return folder
-
-
-def _bar(progress: Callable[[float], None], total: int) -> Any:
-    """A progress bar for the Hub's client that draws nothing and tells ``progress`` of every step to ``total`` bytes.
-
-    The client makes three of it: for bytes received, for bytes written, which are counted, and for whole files.
-    """
-    from huggingface_hub.utils.tqdm import tqdm
-
-    class Bar(tqdm):
-        def __init__(self, *args: Any, **options: Any) -> None:
-            self._counts = options.get("name") == "huggingface_hub.snapshot_download"
-            self._written = 0
-            super().__init__(*args, **{**options, "disable": True})  # type: ignore[no-untyped-call]
-
-        def update(self, n: float | None = 1) -> None:
-            if self._counts:
-                self._written += int(n or 0)
-                progress(min(1.0, self._written / max(1, total)))
-
-    return Bar
 
 
 # --- the Hub's errors in plain words ---

@@ -2,6 +2,7 @@
 
     bound_every_wait()                                       # the Hub's own client, from now on
     interruptible(api.preupload_lfs_files)("me/talk", …)     # Ctrl-C is answered at once
+    snapshot_download(…, tqdm_class=telling(progress, total))     # how much is here
 
 Left alone, the client waits for ever, or repeats what failed for minutes and says nothing.
 """
@@ -116,3 +117,24 @@ def interruptible(call: Callable[P, T]) -> Callable[P, T]:
         return outcome.result()
 
     return waited_for
+
+
+def telling(progress: Callable[[float], None], total: int) -> Any:
+    """A progress bar for the Hub's client that draws nothing and tells ``progress`` of every step to ``total`` bytes.
+
+    The client makes three of it: for bytes received, for bytes written, which are counted, and for whole files.
+    """
+    from huggingface_hub.utils.tqdm import tqdm
+
+    class Bar(tqdm):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            self._counts = options.get("name") == "huggingface_hub.snapshot_download"
+            self._written = 0
+            super().__init__(*args, **{**options, "disable": True})  # type: ignore[no-untyped-call]
+
+        def update(self, n: float | None = 1) -> None:
+            if self._counts:
+                self._written += int(n or 0)
+                progress(min(1.0, self._written / max(1, total)))
+
+    return Bar

@@ -1,12 +1,14 @@
 """What may stand in no file of a release; each error names the file and never what was found."""
 
 import json
+import random
 import struct
 
 import pytest
 
 from persona_core.errors import ReleaseError
-from persona_core.manifest import Base
+from persona_core.manifest import Base, PersonaManifest
+from trainer.release.card import DRIFTS, FIGURES, REMEMBERED, WHOSE, _body
 from trainer.release.scanning import Privacy, require_clean, require_clean_header, require_named_base
 
 TOKEN = "hf_" + "Abcd1234" * 4
@@ -42,6 +44,40 @@ def test_what_looks_like_a_place_and_is_none(text):
     """Addresses, templates with line breaks, fractions."""
     for name in ("README.md", "chat_template.jinja"):
         require_clean(name, text, HERS)
+
+
+MOST = {
+    "%": 1,
+    "2f": 20,
+    "3f": 20,
+    "1f": 40,
+    ",.0f": 20_000,
+    "0f": 200,
+}  # by the end of the way it is written
+
+
+def test_whatever_was_measured_the_card_may_be_sent():
+    """Shares, counts and intervals beside each other are no phone number and no account: on a hundred cards."""
+    chance = random.Random(7)
+    forms = {name.format(who=who): form for name, (form, _) in FIGURES.items() for who in WHOSE}
+    forms |= {name: form for name, (form, _) in REMEMBERED.items()}
+    drifts = [f"{name}_{figure}" for name in DRIFTS for figure in ("kl", "nll_change", "agreement", "greedy")]
+    for _ in range(100):
+        measured = {name: chance.random() / 50 for name in drifts}
+        for name, form in forms.items():
+            most = next(most for end, most in MOST.items() if form.endswith(end))
+            measured |= {f"{name}{end}": chance.uniform(0, most) for end in ("", "_low", "_high")}
+        manifest = PersonaManifest(Base("tiny"), "2026-01-01", 2, evaluation=measured)
+        card = _body(manifest, {"PHONE": chance.randrange(10**7), "ACCOUNT": chance.randrange(10**4)}, 4)
+
+        require_clean("README.md", card, HERS)
+
+
+@pytest.mark.parametrize("fact", ["02.123-4567", "010.0000.1234", "02-120-1234", "010-0000-1234 | 95%"])
+def test_a_number_to_call_is_no_figure(fact):
+    """However it is pointed, in a table too."""
+    with pytest.raises(ReleaseError, match="private fact"):
+        require_clean("README.md", f"| 0.50 (0.34–0.67) | {fact} |")
 
 
 def test_a_vocabulary_may_hold_any_word():

@@ -57,12 +57,12 @@ MOST = {
 
 
 def test_whatever_was_measured_the_card_may_be_sent():
-    """Shares, counts and intervals beside each other are no phone number and no account: on a hundred cards."""
+    """Shares, counts and intervals beside each other are no phone number and no account: on forty cards."""
     chance = random.Random(7)
     forms = {name.format(who=who): form for name, (form, _) in FIGURES.items() for who in WHOSE}
     forms |= {name: form for name, (form, _) in REMEMBERED.items()}
     drifts = [f"{name}_{figure}" for name in DRIFTS for figure in ("kl", "nll_change", "agreement", "greedy")]
-    for _ in range(100):
+    for _ in range(40):
         measured = {name: chance.random() / 50 for name in drifts}
         for name, form in forms.items():
             most = next(most for end, most in MOST.items() if form.endswith(end))

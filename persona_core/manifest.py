@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from persona_core.errors import EngineError
@@ -136,7 +136,7 @@ class PersonaManifest:
                     **raw,
                     "base": Base(**raw["base"]),
                     "artefacts": tuple(
-                        Artefact(a["kind"], a["path"], tuple(FileDigest(**f) for f in a["files"]))
+                        Artefact(a["kind"], _inside(a["path"]), tuple(FileDigest(**f) for f in a["files"]))
                         for a in raw["artefacts"]
                     ),
                     "chat_format": ChatFormat(**raw["chat_format"]),
@@ -161,7 +161,22 @@ class PersonaManifest:
         path = folder / FILE_NAME
         if not path.is_file():
             raise EngineError("engine.no_manifest", folder=folder)
-        return cls.from_json(path.read_text(encoding="utf-8"))
+        try:
+            document = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise EngineError("engine.not_a_manifest") from error
+        return cls.from_json(document)
+
+
+def _inside(path: str) -> str:
+    """``path``, which leads nowhere outside the release.
+
+    Raises:
+        ValueError: it does.
+    """
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise ValueError(path)
+    return path
 
 
 def digest(release: Path, path: Path) -> FileDigest:

@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
 from persona_core.engine import kinds_for, load_engine
 from persona_core.engine.speech import speak
-from persona_core.errors import SettingsError
+from persona_core.errors import EngineError, SettingsError
 from persona_core.invite import make_invite, new_secret
 from persona_core.manifest import FILE_NAME
 from persona_core.privacy.display import given_name
@@ -41,8 +42,11 @@ def in_browser(
     With ``lan`` it is served to the own network too, with ``share``, after a yes, through gradio's servers.
 
     Raises:
+        EngineError: gradio is not installed.
         SettingsError: the port is taken, the page did not start, nobody said yes, or there is no tunnel.
     """
+    if find_spec("gradio") is None:
+        raise EngineError("engine.missing_library", library="gradio", extra="space")
     if share:
         _require_consent()
     home = _address_at_home() if lan else LOOPBACK
@@ -104,9 +108,12 @@ def in_terminal(source: str, *, revision: str | None, his_name: str, her_name: s
     while line := _line(her_name):
         history.append(Turn("partner", (line,)))
         said: list[str] = []
-        for bubble in speak(engine, history, his_name, her_name):
-            console().print(f"  {his_name}: {bubble}", markup=False)
-            said.append(bubble)
+        try:
+            for bubble in speak(engine, history, his_name, her_name):
+                console().print(f"  {his_name}: {bubble}", markup=False)
+                said.append(bubble)
+        except KeyboardInterrupt:  # of the reply, not of the talk
+            say("chat.stopped")
         if said:
             history.append(Turn("persona", tuple(said)))
 

@@ -102,7 +102,7 @@ def diagnose(settings: Settings, base: str | None) -> Diagnosis:
     )
     flags = "".join(f" --{name} {value}" for name, value, default in chosen if value != default)
     disk = Disk(_free(cache_folder()), _free(RUNS))
-    findings = [*findings_of(machine), *_of_disk(disk), *_of_account(account)]
+    findings = [*findings_of(machine), *_of_disk(disk), *_of_account(account), *_of_cpus()]
     if not (machine.torch_works and not machine.missing):
         return Diagnosis(machine, disk, account, base or "", flags, None, (), tuple(findings))
     plan, refused = _plan(settings, base)
@@ -173,6 +173,13 @@ def _of_account(account: "Account") -> Iterator[Finding]:
         yield _finding("doctor.token_refused", stops=False)
     elif account.role == "read":
         yield _finding("doctor.read_token", stops=False, name=account.name)
+
+
+def _of_cpus() -> Iterator[Finding]:
+    from trainer.release.openvino import is_possible
+
+    if not is_possible():
+        yield _finding("release.no_openvino", stops=False)
 
 
 def _finding(key: str, *, stops: bool = True, **values: object) -> Finding:

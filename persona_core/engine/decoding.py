@@ -1,5 +1,6 @@
 """Token ids -> bubbles, and the history that still fits: what every engine does the same way."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -39,8 +40,22 @@ def prompt_ids(
     turns = alternate(history)
     if not turns or turns[-1].role != "partner":
         raise EngineError("engine.empty_history")
-    while len(ids := encode(tokenizer, turns, manifest.chat_format).ids) > max_tokens:
-        turns = _shorter(turns)
+
+    def ids_without(exchanges: int) -> tuple[int, ...]:
+        return encode(tokenizer, turns[2 * exchanges :], manifest.chat_format).ids
+
+    def fits(exchanges: int) -> bool:
+        return len(ids_without(exchanges)) <= max_tokens
+
+    ids, newest = ids_without(0), turns[-1]
+    if (
+        len(ids) > max_tokens
+    ):  # looked for by halves: a talk of years would be read a thousand times otherwise
+        most = len(turns) // 2  # turns alternate, and the last one is to be answered
+        ids = ids_without(min(most, 1 + bisect_left(range(1, most), x=True, key=fits)))
+    while len(ids) > max_tokens:
+        newest = _shorter(newest)
+        ids = encode(tokenizer, (newest,), manifest.chat_format).ids
     return ids
 
 
@@ -56,15 +71,12 @@ def reply_so_far(tokenizer: Any, begun: Sequence[str], manifest: PersonaManifest
     return begun_ids(tokenizer, begun, manifest.chat_format) if begun else ()
 
 
-def _shorter(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    if len(turns) > 1:
-        return turns[2:]  # a partner turn and the reply to it: roles keep alternating
-    role, bubbles = turns[0].role, turns[0].bubbles
-    if len(bubbles) > 1:
-        return (Turn(role, bubbles[len(bubbles) // 2 :]),)
-    if len(bubbles[0]) <= 1:
+def _shorter(turn: Turn) -> Turn:
+    if len(turn.bubbles) > 1:
+        return Turn(turn.role, turn.bubbles[len(turn.bubbles) // 2 :])
+    if len(turn.bubbles[0]) <= 1:
         raise EngineError("engine.no_room")
-    return (Turn(role, (bubbles[0][len(bubbles[0]) // 2 :],)),)
+    return Turn(turn.role, (turn.bubbles[0][len(turn.bubbles[0]) // 2 :],))
 
 
 def bubbles_of(tokenizer: Any, tokens: Iterable[int], separator: str) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,7 +27,9 @@ log = logging.getLogger("persona")
 
 # How a RuntimeError says it: torch of a CPU, and C++ beneath OpenVINO. torch of a GPU has torch.OutOfMemoryError, which is
 # known by its name: whoever asks has not always torch.
-_NO_MEMORY = re.compile("allocate memory|bad_alloc|bad allocation|can't alloc|Failed to allocate")
+_NO_MEMORY = re.compile(
+    "allocate memory|bad_alloc|bad allocation|can't alloc|Failed to allocate|failed to map segment|Resource temporarily"
+)
 
 
 def load(release: Path, manifest: PersonaManifest, weights: Weights, hardware: Hardware) -> tuple[Any, Any]:
@@ -44,8 +47,11 @@ def load(release: Path, manifest: PersonaManifest, weights: Weights, hardware: H
         import transformers
         from safetensors import SafetensorError
     except ImportError as error:
-        if manifest.artefact("openvino") and not has_avx2():  # what would do without them cannot run here
-            raise EngineError("engine.old_cpu") from error
+        if manifest.artefact("openvino"):  # which would do without them
+            if not has_avx2():
+                raise EngineError("engine.old_cpu") from error
+            if find_spec("openvino") is None:
+                raise EngineError("engine.missing_library", library="openvino", extra="cpu") from error
         raise EngineError("engine.missing_library", library=error.name, extra="space") from error
 
     _be_quiet()
@@ -115,7 +121,7 @@ def memory_errors() -> Iterator[None]:
         raise
     except MemoryError as error:
         raise OutOfMemory("engine.out_of_memory") from error
-    except RuntimeError as error:
+    except (RuntimeError, ImportError) as error:  # a library that does not fit cannot be loaded
         if type(error).__name__ != "OutOfMemoryError" and not _NO_MEMORY.search(str(error)):
             raise
         raise OutOfMemory("engine.out_of_memory") from error

@@ -23,7 +23,7 @@ from persona_core.engine.sampling import generator, sample
 from persona_core.engine.tokenizer import StoredTokenizer
 from persona_core.errors import EngineError, OutOfMemory, PersonaError
 from persona_core.manifest import Generation, PersonaManifest
-from persona_core.prompt import Turn
+from persona_core.prompt import Turn, end_of_turn_id
 from persona_core.texts import text
 
 GRAPH = "openvino_model.xml"
@@ -32,6 +32,7 @@ GROUP = 64  # weights of one output that share a scale in int4, as in NF4
 
 _LENGTH_AXIS = 2  # of keys and values: [batch, heads, tokens, width]
 
+_INPUTS = ("input_ids", "position_ids", "beam_idx")
 _PORTION = 64  # tokens of a prompt that are computed at once: more are no faster, and take memory
 
 
@@ -132,6 +133,7 @@ class OpenVinoEngine:
             with memory_errors():  # the first pass packs the weights: nobody who writes shall wait for that
                 OpenVinoReading(graph, token_bytes).read([manifest.end_of_turn_id])
         release_pages(folder / WEIGHTS)
+        _require_readable(tokenizer.result(), manifest, folder)
         precision = graph.get_property("INFERENCE_PRECISION_HINT").to_string()
         log.info("%s", text("engine.loaded", weights="openvino", device="cpu", dtype=precision))
         return cls(graph, tokenizer.result(), manifest, token_bytes)
@@ -179,7 +181,8 @@ def runtime() -> Any:
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # how an import is forbidden
     try:
-        import openvino
+        with memory_errors():
+            import openvino
     except ImportError as error:
         raise EngineError("engine.missing_library", library="openvino", extra="cpu") from error
     return openvino
@@ -192,6 +195,7 @@ def hints() -> dict[str, object]:
         "INFERENCE_NUM_THREADS": cores(),
         "ENABLE_CPU_PINNING": False,  # on a shared host the first cores are everybody's
         "KV_CACHE_PRECISION": "f16",  # 8 bits, the default, are no faster, and what is kept would round replies otherwise
+        # Read in other portions, a token is rounded otherwise in its last digits: a choice between equals may change.
         # What a layer hears is rounded to 8 bits, in the weights' groups, for products of whole numbers, where the CPU has
         # such (VNNI). 1.7B, two cores: 21 tokens a second for 15 in bfloat16, which new CPUs would take by themselves.
         "INFERENCE_PRECISION_HINT": "f32",
@@ -212,11 +216,28 @@ def compile_graph(folder: Path, **more: object) -> tuple[Any, int]:
         with memory_errors():
             graph = core.read_model(folder / GRAPH)
             compiled = core.compile_model(graph, "CPU", {**hints(), **more})
+            for name in _INPUTS:
+                compiled.input(name)
+            compiled.output("logits")
             return compiled, _token_bytes(graph.get_variables(), compiled)
     except PersonaError:
         raise
     except RuntimeError as error:
         raise EngineError("engine.damaged", folder=folder) from error
+
+
+def _require_readable(tokenizer: StoredTokenizer, manifest: PersonaManifest, folder: Path) -> None:
+    """Prove that template and vocabulary are those of the training.
+
+    Raises:
+        EngineError: they are not.
+    """
+    try:
+        end = end_of_turn_id(tokenizer, manifest.chat_format)
+    except Exception as error:  # a template is a program: it can fail in any way
+        raise EngineError("engine.damaged", folder=folder) from error
+    if end != manifest.end_of_turn_id:
+        raise EngineError("engine.damaged", folder=folder)
 
 
 def _token_bytes(variables: Sequence[Any], compiled: Any) -> int:

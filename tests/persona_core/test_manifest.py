@@ -50,6 +50,25 @@ def test_what_is_no_manifest_is_refused(document):
     assert refused.value.key == "engine.not_a_manifest"
 
 
+def test_bytes_that_are_no_text_are_no_manifest(tmp_path):
+    """Saved in another encoding, for instance."""
+    (tmp_path / "persona.json").write_bytes('{"이름": 1}'.encode("cp949"))
+
+    with pytest.raises(EngineError) as refused:
+        PersonaManifest.read(tmp_path)
+    assert refused.value.key == "engine.not_a_manifest"
+
+
+@pytest.mark.parametrize("path", ["../other/openvino", "/data/openvino", "openvino/../../other"])
+def test_an_artefact_lies_inside_its_release(path):
+    """Nothing else on the machine is opened."""
+    with pytest.raises(EngineError) as refused:
+        PersonaManifest.from_json(
+            dataclasses.replace(MANIFEST, artefacts=(Artefact("openvino", path, ()),)).to_json()
+        )
+    assert refused.value.key == "engine.not_a_manifest"
+
+
 def test_a_folder_without_a_manifest_is_named(tmp_path):
     """The error says where nothing was found."""
     with pytest.raises(EngineError, match=tmp_path.name):

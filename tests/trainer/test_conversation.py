@@ -12,8 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.space.served import free_port
+from persona_core.prompt import Turn
+from tests.space.served import ScriptedEngine, free_port
 from tests.tiny_release import tiny_run
+from trainer import conversation
 
 ROOT = Path(__file__).parents[2]
 POSIX = pytest.mark.skipif(
@@ -216,6 +218,30 @@ def test_the_page_opens_to_the_own_network_only_when_asked(tmp_path):
             assert phone.get("/").status_code == 200
         assert chat.stop() == 0
         assert all("/invite/" in address for address in re.findall(r"http://\S+", chat.said))
+
+
+def test_ctrl_c_ends_a_reply_and_not_the_talk(tmp_path, monkeypatch, capsys):
+    """What he had said stays said; the next line is answered."""
+    engine = ScriptedEngine(["ㅇㅇ"], ["응"])
+    stream, lines = engine.stream, iter(["밥 먹었어?", "자?", ""])
+
+    def interrupted(history, **options):
+        yield from stream(history, **options)
+        if len(engine.heard) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "stream", interrupted)
+    monkeypatch.setattr(conversation, "load_engine", lambda _: engine)
+    monkeypatch.setattr("builtins.input", lambda _: next(lines))
+    release = tiny_run(tmp_path / "run").release
+    conversation.in_terminal(str(release), revision=None, his_name="도윤", her_name="서연")
+
+    assert engine.heard[1] == [
+        Turn("partner", ("밥 먹었어?",)),
+        Turn("persona", ("ㅇㅇ",)),
+        Turn("partner", ("자?",)),
+    ]
+    assert "Ctrl-C" in capsys.readouterr().err
 
 
 def test_the_terminal_has_no_page_to_share(tmp_path):

@@ -79,6 +79,15 @@ def test_what_else_can_be_missing():
     ]
 
 
+def test_a_release_without_weights_for_cpus_is_seen_coming(monkeypatch):
+    """What to install stands there before hours of training."""
+    monkeypatch.setattr("trainer.release.openvino.is_possible", lambda: False)
+    (finding,) = room._of_cpus()
+
+    assert (finding.key, finding.stops) == ("release.no_openvino", False)
+    assert "kakao-persona[cpu]" in finding.text
+
+
 def test_this_machine_computes_in_4_bits():
     """The facts are tried: a product with NF4 weights, and its gradient."""
     found = inspect_machine()

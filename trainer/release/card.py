@@ -60,7 +60,7 @@ GRAPH = """
 `position_ids` and `beam_idx` in, the logits of what follows out; keys and values stay inside, until `reset_state`:
 
 ```python
-import numpy, openvino
+import numpy, openvino  # in the folder of a copy of this repository: hf download OWNER/NAME --local-dir .
 request = openvino.Core().compile_model("openvino/openvino_model.xml", "CPU").create_infer_request()
 ids = numpy.array([tokenizer.encode("…")])  # of the whole prompt; then of what is new, with positions that go on
 places = numpy.arange(ids.shape[1])[None]

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from persona_core.engine import decoding
 from persona_core.engine.decoding import bubbles_of, prompt_ids, reply_so_far, split_begun
 from persona_core.engine.taste import LONGEST_RUN
 from persona_core.errors import EngineError
@@ -109,6 +110,28 @@ def test_the_oldest_exchange_leaves_first(tokenizer):
 
     assert prompt_ids(tokenizer, [*old, *new], MANIFEST, len(long)) == long
     assert prompt_ids(tokenizer, [*old, *new], MANIFEST, len(long) - 1) == short
+
+
+@given(st.integers(130, 600), st.lists(st.integers(0, 60), max_size=12))
+@settings(deadline=None, max_examples=40)
+def test_what_stays_is_all_that_fits(tokenizer, room, lengths):
+    """No exchange leaves that had room, and none stays that has not."""
+    history = [Turn("partner", ("처음",))]
+    for length in lengths:
+        history += [Turn("persona", ("가나다" * (length + 1),)), Turn("partner", ("응",))]
+    suffixes = [encode(tokenizer, history[i:], MANIFEST.chat_format).ids for i in range(0, len(history), 2)]
+
+    assert prompt_ids(tokenizer, history, MANIFEST, room) == next(ids for ids in suffixes if len(ids) <= room)
+
+
+def test_a_talk_of_years_is_not_read_once_for_every_exchange(tokenizer, monkeypatch):
+    """A thousand exchanges are tried a dozen times."""
+    read = []
+    monkeypatch.setattr(decoding, "encode", lambda *given: read.append(1) or encode(*given))
+    history = [Turn("partner" if i % 2 == 0 else "persona", ("응",)) for i in range(2001)]
+
+    assert len(prompt_ids(tokenizer, history, MANIFEST, 300)) <= 300
+    assert len(read) < 14
 
 
 @given(st.integers(130, 400), st.lists(st.integers(0, 200), min_size=1, max_size=9))

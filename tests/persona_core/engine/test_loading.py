@@ -125,6 +125,9 @@ def test_a_base_that_is_gone_is_said(release, base):
             "Check 'ptr' failed at src/cpu_memory.cpp:257: Failed to allocate 1572864 bytes of memory"
         ),
         RuntimeError("Can not create file mapping for 4, err=Cannot allocate memory"),
+        RuntimeError("Cannot load library libopenvino_intel_cpu_plugin.so: failed to map segment"),
+        RuntimeError("Exception from src/inference/src/cpp/plugin.cpp:54: Resource temporarily unavailable"),
+        ImportError("libopenvino.so.2641: failed to map segment from shared object"),
     ],
 )
 def test_memory_that_runs_out_is_said_in_words(error):
@@ -137,3 +140,5 @@ def test_other_errors_stay_what_they_are():
     """A fault of ours is no lack of memory."""
     with pytest.raises(RuntimeError, match="shapes"), memory_errors():
         raise RuntimeError("shapes do not fit")
+    with pytest.raises(ImportError), memory_errors():
+        raise ImportError("No module named 'openvino'")

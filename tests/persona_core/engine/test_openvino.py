@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -251,6 +252,29 @@ def test_damaged_files_are_said(harm, release, tmp_path):
 
     with pytest.raises(EngineError, match="persona export") as caught:
         OpenVinoEngine.from_release(tmp_path)
+    assert caught.value.key == "engine.damaged"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        (GRAPH, b"beam_idx", b"beam_idy"),
+        (GRAPH, b'"logits"', b'"logitz"'),
+        ("chat_template.jinja", b"{%", b"{% for x in %}{%"),
+        ("chat_template.jinja", b"{%", b"{% for x in range(100000000) %}{% endfor %}{%"),
+        ("chat_template.jinja", b"<|im_end|>", b"<|im_start|>"),
+    ],
+    ids=["another input", "another output", "a broken template", "an endless one", "another end"],
+)
+def test_what_does_not_belong_together_is_said_before_the_first_word(name, before, after, release, tmp_path):
+    """A graph with other ends, a template that is no longer the one of the training."""
+    folder = shutil.copytree(release, tmp_path / "release")
+    file = folder / OPENVINO_FOLDER / name
+    assert before in file.read_bytes()
+    file.write_bytes(file.read_bytes().replace(before, after))
+
+    with pytest.raises(EngineError, match="persona export") as caught:
+        OpenVinoEngine.from_release(folder)
     assert caught.value.key == "engine.damaged"
 
 

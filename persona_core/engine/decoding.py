@@ -48,9 +48,8 @@ def prompt_ids(
         return len(ids_without(exchanges)) <= max_tokens
 
     ids, newest = ids_without(0), turns[-1]
-    if (
-        len(ids) > max_tokens
-    ):  # looked for by halves: a talk of years would be read a thousand times otherwise
+    if len(ids) > max_tokens:
+        # Looked for by halves: a talk of years would be read a thousand times otherwise.
         most = len(turns) // 2  # turns alternate, and the last one is to be answered
         ids = ids_without(min(most, 1 + bisect_left(range(1, most), x=True, key=fits)))
     while len(ids) > max_tokens:

@@ -31,7 +31,6 @@ WEIGHTS = "openvino_model.bin"
 GROUP = 64  # weights of one output that share a scale in int4, as in NF4
 
 _LENGTH_AXIS = 2  # of keys and values: [batch, heads, tokens, width]
-
 _INPUTS = ("input_ids", "position_ids", "beam_idx")
 _PORTION = 64  # tokens of a prompt that are computed at once: more are no faster, and take memory
 
@@ -128,15 +127,15 @@ class OpenVinoEngine:
             raise EngineError("engine.old_cpu")
         folder = release / artefact.path
         with ThreadPoolExecutor(1) as beside:
-            tokenizer = beside.submit(StoredTokenizer.read, folder)
+            reads_text = beside.submit(_load_tokenizer, folder, manifest)
             graph, token_bytes = compile_graph(folder)
-            with memory_errors():  # the first pass packs the weights: nobody who writes shall wait for that
-                OpenVinoReading(graph, token_bytes).read([manifest.end_of_turn_id])
+            tokenizer = reads_text.result()
+        with memory_errors():  # the first pass packs the weights: nobody who writes shall wait for that
+            OpenVinoReading(graph, token_bytes).read([manifest.end_of_turn_id])
         release_pages(folder / WEIGHTS)
-        _require_readable(tokenizer.result(), manifest, folder)
         precision = graph.get_property("INFERENCE_PRECISION_HINT").to_string()
         log.info("%s", text("engine.loaded", weights="openvino", device="cpu", dtype=precision))
-        return cls(graph, tokenizer.result(), manifest, token_bytes)
+        return cls(graph, tokenizer, manifest, token_bytes)
 
     def stream(
         self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
@@ -226,18 +225,20 @@ def compile_graph(folder: Path, **more: object) -> tuple[Any, int]:
         raise EngineError("engine.damaged", folder=folder) from error
 
 
-def _require_readable(tokenizer: StoredTokenizer, manifest: PersonaManifest, folder: Path) -> None:
-    """Prove that template and vocabulary are those of the training.
+def _load_tokenizer(folder: Path, manifest: PersonaManifest) -> StoredTokenizer:
+    """The tokenizer in ``folder``, after proving that vocabulary and template are those of the training.
 
     Raises:
-        EngineError: they are not.
+        EngineError: they are not, or are damaged.
     """
+    tokenizer = StoredTokenizer.read(folder)
     try:
         end = end_of_turn_id(tokenizer, manifest.chat_format)
     except Exception as error:  # a template is a program: it can fail in any way
         raise EngineError("engine.damaged", folder=folder) from error
     if end != manifest.end_of_turn_id:
         raise EngineError("engine.damaged", folder=folder)
+    return tokenizer
 
 
 def _token_bytes(variables: Sequence[Any], compiled: Any) -> int:

@@ -136,7 +136,11 @@ class PersonaManifest:
                     **raw,
                     "base": Base(**raw["base"]),
                     "artefacts": tuple(
-                        Artefact(a["kind"], _inside(a["path"]), tuple(FileDigest(**f) for f in a["files"]))
+                        Artefact(
+                            a["kind"],
+                            _inside(a["path"]),
+                            tuple(FileDigest(**{**f, "path": _inside(f["path"])}) for f in a["files"]),
+                        )
                         for a in raw["artefacts"]
                     ),
                     "chat_format": ChatFormat(**raw["chat_format"]),
@@ -169,12 +173,12 @@ class PersonaManifest:
 
 
 def _inside(path: str) -> str:
-    """``path``, which leads nowhere outside the release.
+    """``path``, which leads nowhere outside the release, on any system.
 
     Raises:
         ValueError: it does.
     """
-    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+    if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts or set(path) & set("\\:"):
         raise ValueError(path)
     return path
 

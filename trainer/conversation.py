@@ -14,7 +14,7 @@ from types import FrameType
 
 from persona_core.engine import kinds_for, load_engine
 from persona_core.engine.speech import speak
-from persona_core.errors import EngineError, SettingsError
+from persona_core.errors import SettingsError
 from persona_core.invite import make_invite, new_secret
 from persona_core.manifest import FILE_NAME
 from persona_core.privacy.display import given_name
@@ -42,11 +42,10 @@ def in_browser(
     With ``lan`` it is served to the own network too, with ``share``, after a yes, through gradio's servers.
 
     Raises:
-        EngineError: gradio is not installed.
-        SettingsError: the port is taken, the page did not start, nobody said yes, or there is no tunnel.
+        SettingsError: gradio is not installed, the port is taken, the page did not start, nobody said yes, or there is no tunnel.
     """
     if find_spec("gradio") is None:
-        raise EngineError("engine.missing_library", library="gradio", extra="space")
+        raise SettingsError("chat.no_gradio")
     if share:
         _require_consent()
     home = _address_at_home() if lan else LOOPBACK

@@ -43,9 +43,10 @@ def load(release: Path, manifest: PersonaManifest, weights: Weights, hardware: H
     if artefact is None:
         raise EngineError("engine.missing_artefact", kind=weights)
     try:
-        import torch
-        import transformers
-        from safetensors import SafetensorError
+        with memory_errors():
+            import torch
+            import transformers
+            from safetensors import SafetensorError
     except ImportError as error:
         if manifest.artefact("openvino"):  # which would do without them
             if not has_avx2():

@@ -4,8 +4,8 @@
     tokenizer("밥 먹었어?", add_special_tokens=False).input_ids
 
 It answers in transformers' words to what `persona_core.prompt` and the engines ask, and what it answers is the same
-(tests/persona_core/engine/test_tokenizer.py holds them side by side). Byte-level BPE, which all our bases have, needs none of
-what transformers does to text after it is decoded.
+(tests/persona_core/engine/test_tokenizer.py holds them side by side). BPE, which all our bases have, needs none of what
+transformers does to text after it is decoded.
 """
 
 import json
@@ -39,10 +39,13 @@ class StoredTokenizer:
         """The tokenizer that was saved in ``folder``.
 
         Raises:
-            EngineError: a file is missing or damaged.
+            EngineError: a file is missing or damaged, or a library is.
         """
-        from tokenizers import Tokenizer
-
+        try:
+            import jinja2  # noqa: F401  # of which the first message would find that it is missing
+            from tokenizers import Tokenizer
+        except ImportError as error:
+            raise EngineError("engine.missing_library", library=error.name, extra="cpu") from error
         try:
             backend = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
             template = (folder / "chat_template.jinja").read_text(encoding="utf-8")

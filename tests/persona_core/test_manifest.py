@@ -59,7 +59,9 @@ def test_bytes_that_are_no_text_are_no_manifest(tmp_path):
     assert refused.value.key == "engine.not_a_manifest"
 
 
-@pytest.mark.parametrize("path", ["../other/openvino", "/data/openvino", "openvino/../../other"])
+@pytest.mark.parametrize(
+    "path", ["../other/openvino", "/data/openvino", "openvino/../../other", "..\\other", "C:/other"]
+)
 def test_an_artefact_lies_inside_its_release(path):
     """Nothing else on the machine is opened."""
     with pytest.raises(EngineError) as refused:
@@ -67,6 +69,9 @@ def test_an_artefact_lies_inside_its_release(path):
             dataclasses.replace(MANIFEST, artefacts=(Artefact("openvino", path, ()),)).to_json()
         )
     assert refused.value.key == "engine.not_a_manifest"
+    files = (Artefact("merged", ".", (FileDigest(path, 3, "ab"),)),)
+    with pytest.raises(EngineError):
+        PersonaManifest.from_json(dataclasses.replace(MANIFEST, artefacts=files).to_json())
 
 
 def test_a_folder_without_a_manifest_is_named(tmp_path):

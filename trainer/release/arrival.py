@@ -65,7 +65,9 @@ def main() -> None:
     """What the fresh process does: load the release named on its command line and wait for the first words of each engine."""
     try:
         for engine in _engines(Path(sys.argv[1])):
-            if not _speaks(engine):
+            spoke = _speaks(engine)
+            del engine  # its memory is for the next one
+            if not spoke:
                 sys.exit("silence")
     except PersonaError as error:
         sys.exit(str(error))

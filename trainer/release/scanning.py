@@ -34,10 +34,9 @@ _PLACES = re.compile(
 )
 _TELLING = 3  # parts of a path, its root among them, below which it is nobody's in particular: /work, C:\data
 _DIGEST = re.compile(r"\b[0-9a-f]{40,64}\b")  # of a commit or a file; its digits would pass for an account
-# A figure of the card: 12.5%, 0.34, 1,234. Several in a row would pass for a number to call, which has no such parts.
-_FIGURE = re.compile(
-    r"(?<![\d.,-])(?:\d{1,3}(?:\.\d{1,5})?\s?%|(?:\d{1,2}\.\d{1,5}|\d{1,3}(?:,\d{3})+)(?![\d.,]|-\d))"
-)
+# A cell of the card's tables: 0.50 (0.34–0.67), 12.5%, +0.00345, 1,234.
+_NUMBER = r"\d{1,3}(?:(?:,\d{3})+|\.\d{1,5})?"
+_MEASURED = re.compile(rf"\s*(?:–|not measured|[+-]?{_NUMBER}\s?%?(?: \({_NUMBER}–{_NUMBER}\))?)\s*")
 _SHAPES = set(KINDS) - {"NAME", "NICKNAME", "SNS_ID", "URL"}  # a card is full of links and of names of models
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _BARE_NAME = re.compile(r"[^/\\]+")
@@ -82,7 +81,7 @@ def require_clean(name: str, text: str, privacy: Privacy = NOTHING) -> None:
     if file in _VOCABULARIES:
         return
     try:
-        parts = list(_strings(json.loads(text))) if name.endswith(".json") else list(_cells(text))
+        parts = list(_strings(json.loads(text))) if name.endswith(".json") else list(_lines(text))
     except ValueError as error:
         raise ReleaseError("release.broken_file", path=name) from error
     if any(_PLACES.search(part) for part in parts):
@@ -145,14 +144,16 @@ def _strings(document: Any) -> Iterator[str]:
                 yield from _strings(value)
 
 
-def _cells(text: str) -> Iterator[str]:
-    """Every line, those of a table in their cells: what stands in two of them is not one number."""
+def _lines(text: str) -> Iterator[str]:
+    """Every line; of a table's row of measurements its label alone, for several beside each other pass for a number to call."""
     for line in text.splitlines():
-        yield from line.split("|") if line.startswith("|") else [line]
+        label, *values = line.strip("|").split("|") if line.startswith("|") else [line]
+        is_measured = len(values) > 1 and all(map(_MEASURED.fullmatch, values))
+        yield label if is_measured else line
 
 
 def _tells(part: str, names: frozenset[str]) -> bool:
     """Whether ``part`` holds a name, or what masking would have replaced."""
     if any(re.search(rf"(?<!\w){re.escape(name)}", part) for name in names):
         return True
-    return any(span.type in _SHAPES for span in detect(_FIGURE.sub("", _DIGEST.sub("", part))))
+    return any(span.type in _SHAPES for span in detect(_DIGEST.sub("", part)))

@@ -125,6 +125,15 @@ def test_a_damaged_file_is_said(name, content, tmp_path):
     assert caught.value.key == "engine.damaged"
 
 
+@pytest.mark.parametrize("library", ["tokenizers", "jinja2"])
+def test_a_missing_library_is_said(library, tmp_path, monkeypatch):
+    """The extra has a name."""
+    monkeypatch.setitem(sys.modules, library, None)
+
+    with pytest.raises(EngineError, match=rf"{library}.*kakao-persona\[cpu\]"):
+        StoredTokenizer.read(tmp_path)
+
+
 def test_neither_transformers_nor_torch_is_imported(tmp_path):
     """What they take, two seconds and a quarter of a gigabyte, is what this module is for."""
     build_tokenizer(FAMILIES["llama3"]).save_pretrained(tmp_path)

@@ -73,11 +73,24 @@ def test_whatever_was_measured_the_card_may_be_sent():
         require_clean("README.md", card, HERS)
 
 
-@pytest.mark.parametrize("fact", ["02.123-4567", "010.0000.1234", "02-120-1234", "010-0000-1234 | 95%"])
-def test_a_number_to_call_is_no_figure(fact):
+@pytest.mark.parametrize(
+    "line",
+    [
+        "| 0.50 (0.34–0.67) | 02.123-4567 |",
+        "| 0.50 | 010-0000-1234 | 95% |",
+        "| 전화 | 010 | 0000 | 1234 |",
+        "| 비밀번호 | 1234 |",
+        "| 국민은행 | 123-45-678901 |",
+        "| 010-0000-1234 | 0.50 | 0.32 |",
+        "02.1234 5678",
+        "95.12@example.com",
+        "위도 37.5665 경도 126.9780",
+    ],
+)
+def test_a_fact_is_no_measurement(line):
     """However it is pointed, in a table too."""
     with pytest.raises(ReleaseError, match="private fact"):
-        require_clean("README.md", f"| 0.50 (0.34–0.67) | {fact} |")
+        require_clean("README.md", line)
 
 
 def test_a_vocabulary_may_hold_any_word():

@@ -10,9 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_MADV_DONTNEED = (
-    4  # of madvise: forget these pages; those of a file are read from it again when they are asked for
-)
+# Of madvise: forget these pages; those of a file are read from it again when they are asked for.
+_MADV_DONTNEED = 4
 
 
 def release_pages(file: Path) -> None:

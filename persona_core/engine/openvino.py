@@ -194,9 +194,9 @@ def hints() -> dict[str, object]:
         "INFERENCE_NUM_THREADS": cores(),
         "ENABLE_CPU_PINNING": False,  # on a shared host the first cores are everybody's
         "KV_CACHE_PRECISION": "f16",  # 8 bits, the default, are no faster, and what is kept would round replies otherwise
-        # Read in other portions, a token is rounded otherwise in its last digits: a choice between equals may change.
         # What a layer hears is rounded to 8 bits, in the weights' groups, for products of whole numbers, where the CPU has
-        # such (VNNI). 1.7B, two cores: 21 tokens a second for 15 in bfloat16, which new CPUs would take by themselves.
+        # such (VNNI). 1.7B, two cores: 21 tokens a second for 15 in bfloat16, which new CPUs would take by themselves. The
+        # price: read in other portions a token is rounded otherwise, so a choice between equals may change.
         "INFERENCE_PRECISION_HINT": "f32",
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": GROUP,
     }

@@ -115,9 +115,10 @@ class OpenVino:
     """Our engine for CPUs."""
 
     def __init__(self, folder: Path) -> None:
-        from persona_core.engine.openvino import OpenVinoEngine
+        from persona_core.engine.openvino import WEIGHTS, OpenVinoEngine
+        from persona_core.manifest import OPENVINO_FOLDER
 
-        self.file = folder / "openvino" / "openvino_model.bin"
+        self.file = folder / OPENVINO_FOLDER / WEIGHTS
         self._engine = OpenVinoEngine.from_release(folder)
         self._reading = self._engine._begin()
         self._last: list[int] = []

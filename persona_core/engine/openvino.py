@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -187,6 +187,17 @@ def runtime() -> Any:
     return openvino
 
 
+@cache
+def core() -> Any:
+    """The one ``openvino.Core`` of this process, which is never given up.
+
+    Its plugin for CPUs gives the thread that loads it a stack for signals, and unmaps that stack when it goes, whoever has it
+    by then: of two that do not go in the order they came, or of one that goes in another thread, the stack that is left
+    is no memory any more, and Ctrl-C ends in a segmentation fault.
+    """
+    return runtime().Core()
+
+
 def hints() -> dict[str, object]:
     """How every graph is run."""
     return {
@@ -210,11 +221,10 @@ def compile_graph(folder: Path, **more: object) -> tuple[Any, int]:
     Raises:
         EngineError: it is damaged, or memory or the library is missing.
     """
-    core = runtime().Core()
     try:
         with memory_errors():
-            graph = core.read_model(folder / GRAPH)
-            compiled = core.compile_model(graph, "CPU", {**hints(), **more})
+            graph = core().read_model(folder / GRAPH)
+            compiled = core().compile_model(graph, "CPU", {**hints(), **more})
             for name in _INPUTS:
                 compiled.input(name)
             compiled.output("logits")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from persona_core.engine.openvino import GRAPH, hints, runtime
+from persona_core.engine.openvino import GRAPH, core, hints
 from trainer.release.openvino import answer_all
 from trainer.tuning.evaluation import labelled_logits
 from trainer.tuning.labels import IGNORED, Row
@@ -88,10 +88,9 @@ class GraphVoice:
     """The graph in ``folder``, run as the engine runs it, but with the logits of every token."""
 
     def __init__(self, folder: Path) -> None:
-        core = runtime().Core()
-        graph = core.read_model(folder / GRAPH)
+        graph = core().read_model(folder / GRAPH)
         answer_all(graph)
-        self._request = core.compile_model(graph, "CPU", hints()).create_infer_request()
+        self._request = core().compile_model(graph, "CPU", hints()).create_infer_request()
 
     def foresee(self, row: Row) -> Any:
         self._request.reset_state()

@@ -356,3 +356,36 @@ def test_it_answers_without_torch_and_without_a_word_to_anybody(kind, release, t
 
     assert done.stdout.strip() == "OpenVinoEngine True False ['MainThread']", done.stderr
     assert not list(home.rglob("*telemetry*"))
+
+
+COME_AND_GONE = """
+import gc, signal, sys, threading
+from pathlib import Path
+from persona_core.engine.openvino import OpenVinoEngine
+signal.signal(signal.SIGINT, signal.default_int_handler)
+engines = {n: OpenVinoEngine.from_release(Path(sys.argv[1])) for n in range(3)}
+def leave(n):
+    del engines[n]
+    gc.collect()
+leave(0)
+leave(1)
+beside = threading.Thread(target=leave, args=(2,))
+beside.start()
+beside.join()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+def test_ctrl_c_is_heard_after_engines_have_come_and_gone(release):
+    """The first that came goes first, the last in another thread: no signal falls on memory that went with them."""
+    done = subprocess.run(
+        [sys.executable, "-c", COME_AND_GONE, str(release)],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr

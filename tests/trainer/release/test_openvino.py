@@ -134,14 +134,13 @@ def test_only_the_last_token_is_answered_until_all_are_asked_for(graphed):
     """The published graph gives one token's logits, the same ones that stand last when every token is answered."""
     import numpy as np
 
-    from persona_core.engine.openvino import hints, runtime
+    from persona_core.engine.openvino import core, hints
 
-    core = runtime().Core()
-    graph = core.read_model(graphed.release / GRAPH)
+    graph = core().read_model(graphed.release / GRAPH)
     feed = {"input_ids": [[5, 6, 7]], "position_ids": [[0, 1, 2]], "beam_idx": np.zeros(1, np.int32)}
 
     def logits():
-        return core.compile_model(graph, "CPU", hints()).create_infer_request().infer(feed)["logits"]
+        return core().compile_model(graph, "CPU", hints()).create_infer_request().infer(feed)["logits"]
 
     last = logits()
     openvino.answer_all(graph)
@@ -160,7 +159,7 @@ def test_a_traced_graph_is_the_model(name, tmp_path):
     import torch
     from transformers import AutoModelForCausalLM
 
-    from persona_core.engine.openvino import hints, runtime
+    from persona_core.engine.openvino import core, hints
 
     base = build_family(FAMILIES[name], tmp_path / "base")
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).eval()
@@ -169,7 +168,7 @@ def test_a_traced_graph_is_the_model(name, tmp_path):
         exact = model(input_ids=ids[None]).logits[0].numpy()
 
     options = hints() | {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
-    request = runtime().Core().compile_model(openvino.trace(model), "CPU", options).create_infer_request()
+    request = core().compile_model(openvino.trace(model), "CPU", options).create_infer_request()
     said = []
     for begin, end in ((0, 40), (40, 41), (41, 60)):
         places = np.arange(begin, end)

@@ -6,7 +6,7 @@ The graph takes input_ids and position_ids ``[1, tokens]`` and beam_idx ``[1]``,
 of what follows the last token; an empty state makes of it a prompt, a kept one what comes next in a conversation. It is
 written by transformers' own exporter and packed by NNCF. Which grid the weights lie on by then is our doing: they are
 rounded to it as in `.rounding`, while examples pass through, which no way of NNCF's does better (a table is in
-`tests/benchmarks/bench_merge.py`). Embedding and head are in 8 bits.
+`tests/benchmarks/bench_merge.py`). Embedding and head are in 8 bits, and the head is short (`.head`).
 """
 
 import importlib.util
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from persona_core.engine.openvino import GRAPH, GROUP, runtime
+from trainer.release.head import MAX_COST, cost, shorten, spell_out
 from trainer.release.merging import round_in_turn
 from trainer.release.rounding import round_evenly
 from trainer.release.stateful import attend_in_state
@@ -32,10 +33,18 @@ def is_possible() -> bool:
     return all(importlib.util.find_spec(library) for library in LIBRARIES)
 
 
-def write_graph(full: Path, rows: Sequence[Row], folder: Path, **how: object) -> None:
+def write_graph(
+    full: Path,
+    rows: Sequence[Row],
+    folder: Path,
+    spoken: Sequence[int] = (),
+    held_out: Sequence[Row] = (),
+    **how: object,
+) -> None:
     """Write the model in ``full`` (bfloat16) as int4 graph into a new ``folder``, after ``rows`` have passed through it.
 
-    Holds the model in bfloat16, and one layer in float32. No ``rows``: NNCF chooses the grid, ``how`` it can.
+    Its head is cut down to the tokens ``spoken`` if the replies of ``held_out`` can do without the others. Holds the
+    model in bfloat16, and one layer in float32. No ``rows``: NNCF chooses the grid, ``how`` it can.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -44,17 +53,25 @@ def write_graph(full: Path, rows: Sequence[Row], folder: Path, **how: object) ->
         full, dtype=torch.bfloat16, attn_implementation="sdpa"
     ).eval()
     model.requires_grad_(requires_grad=False)
+    if cost(model, spoken, held_out) > MAX_COST:
+        spoken = ()
     decoder = model.base_model
     linear = {name: m for name, m in decoder.named_modules() if isinstance(m, torch.nn.Linear)}
     if rows:
         round_in_turn(decoder, linear, rows, lambda _, layer, gram: round_evenly(layer.weight, gram))
-    save_graph(model, folder, **how)
+    save_graph(model, folder, spoken, **how)
 
 
-def save_graph(model: Any, folder: Path, **how: object) -> None:
-    """Write ``model`` as int4 graph into a new ``folder``."""
+def save_graph(model: Any, folder: Path, spoken: Sequence[int] = (), **how: object) -> None:
+    """Write ``model`` as int4 graph into a new ``folder``, its head cut down to the tokens ``spoken`` if any are named."""
+    vocabulary = model.get_output_embeddings().out_features
+    short = 0 < len(spoken) < vocabulary
+    if short:
+        shorten(model, spoken)
     graph = _packed(trace(model), **how)
     _answer_the_last(graph)
+    if short:
+        spell_out(graph, spoken, vocabulary)
     for told in ("nncf", "conversion_parameters"):
         del graph.rt_info[told]
     folder.mkdir()

@@ -24,12 +24,13 @@ from trainer.fidelity.memory import require_kept
 from trainer.progress import say
 from trainer.release.card import DRIFT, DRIFTS, write_card
 from trainer.release.contents import artefacts_in, read_contents
+from trainer.release.head import spoken_ids
 from trainer.release.licences import declared_licence, write_licence_files
 from trainer.release.merging import load_in_8_bits, load_tuned, merge, merge_in_full
 from trainer.release.openvino import LIBRARIES, is_possible, write_graph
 from trainer.release.scanning import Privacy
 from trainer.release.size import size_in_words
-from trainer.release.verify import Form, measure_drifts, require_enough
+from trainer.release.verify import Form, measure_drifts, require_enough, sample_rows
 from trainer.run import Run, whole_folder
 from trainer.tuning.adapter import CONFIG, WEIGHTS
 from trainer.tuning.base import choose_device, load_tokenizer, prepare_process
@@ -61,8 +62,9 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
     tokenizer = load_tokenizer(source)
     end_id = end_of_turn_id(tokenizer, chat_format)
     generation = Generation.for_rows(settings.max_length)
-    held_out = read_rows(tokenizer, run.validation_file, chat_format, settings.max_length).rows
-    require_enough(held_out)
+    replies = read_rows(tokenizer, run.validation_file, chat_format, settings.max_length).rows
+    require_enough(replies)
+    held_out = sample_rows(replies, len(tokenizer))
     with whole_folder(run.release) as release:
         write_licence_files(source, release)
         say("release.merging", base=source.base.id, bits=bits)
@@ -73,6 +75,13 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
         if openvino:
             forms[release / OPENVINO_FOLDER] = "graph"
         own = _write_merged(run, source, heard, forms)
+        if openvino:
+            say("release.tracing")
+            spoken = spoken_ids(tokenizer, heard)
+            write_graph(release / FULL_FOLDER, heard, release / OPENVINO_FOLDER, spoken, held_out)
+            gc.collect()  # tracing ends in circles; they hold the file open that goes next
+        if not keep_full:
+            shutil.rmtree(release / FULL_FOLDER, ignore_errors=True)
         for folder in forms:
             _generation_config(own, end_id, generation).save_pretrained(folder)
             _write_tokenizer(tokenizer, folder)
@@ -124,11 +133,14 @@ def _write_tokenizer(tokenizer: Any, release: Path) -> None:
 
 
 def _write_merged(run: Run, source: Source, heard: Sequence[Row], forms: Mapping[Path, Form]) -> Any:
-    """config.json and the weights of every folder; no model stays in memory. Returns the base's generation config."""
+    """config.json and weights, and those in bfloat16 for other forms; no model stays in memory.
+
+    Returns the base's generation config.
+    """
     from safetensors import SafetensorError
 
     release, *others = forms
-    full, graph = release / FULL_FOLDER, release / OPENVINO_FOLDER
+    full = release / FULL_FOLDER
     tuned = load_tuned(source, run.adapter)
     own = tuned.generation_config
     try:
@@ -143,13 +155,6 @@ def _write_merged(run: Run, source: Source, heard: Sequence[Row], forms: Mapping
         merged.save_pretrained(release)
     except SafetensorError as error:  # its writer's only trouble is the disk, and it speaks no OSError
         raise StorageError("settings.disk_full", path=run.release) from error
-    if graph in forms:
-        del merged
-        say("release.tracing")
-        write_graph(full, heard, graph)
-        gc.collect()  # tracing ends in circles; they hold the file open that goes next
-    if full not in forms:
-        shutil.rmtree(full, ignore_errors=True)
     return own
 
 

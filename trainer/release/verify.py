@@ -83,19 +83,18 @@ def measure_drifts(
     held_out: Sequence[Row],
     device: Device,
 ) -> list[Drift]:
-    """Compare the weights in each folder of ``published``, in that form, with ``adapter`` on the base, on some of ``held_out``.
+    """Compare the weights in each folder of ``published``, in that form, with ``adapter`` on the base, on ``held_out``.
 
     Raises:
         ReleaseError: a folder does not load as such weights alone.
         TrainingError: the base cannot be loaded.
     """
     exact = load_tuned(source, adapter, device)
-    some = _sample(held_out, exact.config.vocab_size)
-    end_id = some[0].input_ids[_last_labelled(some[0])]  # every reply ends with it
-    trained = _listen(ModelVoice(exact), some)
+    end_id = held_out[0].input_ids[_last_labelled(held_out[0])]  # every reply ends with it
+    trained = _listen(ModelVoice(exact), held_out)
     del exact
     return [
-        _compare(trained, _listen(_voice(folder, form, device), some), end_id)
+        _compare(trained, _listen(_voice(folder, form, device), held_out), end_id)
         for folder, form in published.items()
     ]
 
@@ -131,8 +130,8 @@ def _bits(model: Any) -> int:
     return 8 if any(isinstance(module, Linear8bitLt) for module in model.modules()) else 16
 
 
-def _sample(rows: Sequence[Row], vocabulary: int) -> list[Row]:
-    """Rows from all over the held-out time, with as many labelled tokens as may be kept."""
+def sample_rows(rows: Sequence[Row], vocabulary: int) -> list[Row]:
+    """Some of ``rows``, from all over the held-out time, with as many labelled tokens as can be compared."""
     room = min(MAX_TOKENS, KEPT_BYTES // (4 * vocabulary))
     wanted = max(1, room * len(rows) // max(1, sum(row.supervised for row in rows)))
     return list(rows[:: max(1, len(rows) // wanted)])[:wanted]

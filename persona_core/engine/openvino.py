@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 from math import prod
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from persona_core.engine.decoding import answer
@@ -32,6 +33,7 @@ GROUP = 64  # weights of one output that share a scale in int4, as in NF4
 
 _LENGTH_AXIS = 2  # of keys and values: [batch, heads, tokens, width]
 _INPUTS = ("input_ids", "position_ids", "beam_idx")
+_FIRST = Lock()  # who asks for the core first makes it; a second one, made at the same time, would go
 _PORTION = 64  # tokens of a prompt that are computed at once: more are no faster, and take memory
 
 
@@ -187,7 +189,6 @@ def runtime() -> Any:
     return openvino
 
 
-@cache
 def core() -> Any:
     """The one ``openvino.Core`` of this process, which is never given up.
 
@@ -195,7 +196,14 @@ def core() -> Any:
     by then: of two that do not go in the order they came, or of one that goes in another thread, the stack that is left
     is no memory any more, and Ctrl-C ends in a segmentation fault.
     """
-    return runtime().Core()
+    package = runtime()
+    with _FIRST:
+        return _core(package)
+
+
+@cache
+def _core(package: Any) -> Any:
+    return package.Core()
 
 
 def hints() -> dict[str, object]:

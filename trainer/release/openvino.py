@@ -6,19 +6,19 @@ The graph takes input_ids and position_ids ``[1, tokens]`` and beam_idx ``[1]``,
 of what follows the last token; an empty state makes of it a prompt, a kept one what comes next in a conversation. It is
 written by transformers' own exporter and packed by NNCF. Which grid the weights lie on by then is our doing: they are
 rounded to it as in `.rounding`, while examples pass through, which no way of NNCF's does better (a table is in
-`tests/benchmarks/bench_merge.py`). Embedding and head are in 8 bits, and the head is short (`.head`).
+`tests/benchmarks/bench_merge.py`). Embedding and head are in 8 bits, and the head may be short (`.head`).
 """
 
 import importlib.util
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from persona_core.engine.openvino import GRAPH, GROUP, runtime
-from trainer.release.head import MAX_COST, cost, shorten, spell_out
+from trainer.release.head import shorten, spell_out
 from trainer.release.merging import round_in_turn
 from trainer.release.rounding import round_evenly
 from trainer.release.stateful import attend_in_state
@@ -37,14 +37,13 @@ def write_graph(
     full: Path,
     rows: Sequence[Row],
     folder: Path,
-    spoken: Sequence[int] = (),
-    held_out: Sequence[Row] = (),
+    choose: Callable[[Any], Sequence[int]] = lambda _: (),
     **how: object,
-) -> None:
+) -> Sequence[int]:
     """Write the model in ``full`` (bfloat16) as int4 graph into a new ``folder``, after ``rows`` have passed through it.
 
-    Its head is cut down to the tokens ``spoken`` if the replies of ``held_out`` can do without the others. Holds the
-    model in bfloat16, and one layer in float32. No ``rows``: NNCF chooses the grid, ``how`` it can.
+    Its head is cut down to the tokens that ``choose`` names for the model; they are returned. Holds the model in
+    bfloat16, and one layer in float32. No ``rows``: NNCF chooses the grid, ``how`` it can.
     """
     import torch
     from transformers import AutoModelForCausalLM
@@ -53,13 +52,13 @@ def write_graph(
         full, dtype=torch.bfloat16, attn_implementation="sdpa"
     ).eval()
     model.requires_grad_(requires_grad=False)
-    if cost(model, spoken, held_out) > MAX_COST:
-        spoken = ()
+    spoken = choose(model)
     decoder = model.base_model
     linear = {name: m for name, m in decoder.named_modules() if isinstance(m, torch.nn.Linear)}
     if rows:
         round_in_turn(decoder, linear, rows, lambda _, layer, gram: round_evenly(layer.weight, gram))
     save_graph(model, folder, spoken, **how)
+    return spoken
 
 
 def save_graph(model: Any, folder: Path, spoken: Sequence[int] = (), **how: object) -> None:

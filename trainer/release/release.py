@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +25,7 @@ from trainer.fidelity.memory import require_kept
 from trainer.progress import say
 from trainer.release.card import DRIFT, DRIFTS, write_card
 from trainer.release.contents import artefacts_in, read_contents
-from trainer.release.head import spoken_ids
+from trainer.release.head import HEARD_TOKENS, choose_ids
 from trainer.release.licences import declared_licence, write_licence_files
 from trainer.release.merging import load_in_8_bits, load_tuned, merge, merge_in_full
 from trainer.release.openvino import LIBRARIES, is_possible, write_graph
@@ -62,9 +63,8 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
     tokenizer = load_tokenizer(source)
     end_id = end_of_turn_id(tokenizer, chat_format)
     generation = Generation.for_rows(settings.max_length)
-    replies = read_rows(tokenizer, run.validation_file, chat_format, settings.max_length).rows
-    require_enough(replies)
-    held_out = sample_rows(replies, len(tokenizer))
+    held_out = read_rows(tokenizer, run.validation_file, chat_format, settings.max_length).rows
+    require_enough(held_out)
     with whole_folder(run.release) as release:
         write_licence_files(source, release)
         say("release.merging", base=source.base.id, bits=bits)
@@ -75,10 +75,14 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
         if openvino:
             forms[release / OPENVINO_FOLDER] = "graph"
         own = _write_merged(run, source, heard, forms)
+        spoken: Sequence[int] = ()
         if openvino:
             say("release.tracing")
-            spoken = spoken_ids(tokenizer, heard)
-            write_graph(release / FULL_FOLDER, heard, release / OPENVINO_FOLDER, spoken, held_out)
+            some = sample_rows(held_out, HEARD_TOKENS)
+            choose = partial(
+                choose_ids, tokenizer=tokenizer, rows=heard, held_out=some, generation=generation
+            )
+            spoken = write_graph(release / FULL_FOLDER, heard, release / OPENVINO_FOLDER, choose)
             gc.collect()  # tracing ends in circles; they hold the file open that goes next
         if not keep_full:
             shutil.rmtree(release / FULL_FOLDER, ignore_errors=True)
@@ -89,7 +93,7 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
 
         say("release.verifying")
         device = choose_device(settings.device)
-        drifts = measure_drifts(source, run.adapter, forms, held_out, device)
+        drifts = measure_drifts(source, run.adapter, forms, held_out, device, spoken=spoken)
         sections = [DRIFT if folder == release else f"{DRIFT}_{folder.name}" for folder in forms]
         measured = dict(zip(sections, drifts, strict=True))
         for section, drift in measured.items():

@@ -27,6 +27,7 @@ MAX_TOKENS = 4096  # more would not change the figures' second digit
 MIN_TOKENS = 160
 KEPT_BYTES = 256 * 2**20  # of the exact model's log-probabilities: 440 tokens at a vocabulary of 150,000
 Form = Literal[4, 8, 16, "graph"]  # bits of transformers' weights, 16: not quantised; or OpenVINO's graph
+NEVER = -1e4  # log-probability of what cannot be said: its e-th power is 0, and it times 0 a number
 PROMPTS, CONTINUED = 16, 16  # greedy continuations, together in one batch, and their tokens: a short turn
 
 
@@ -82,19 +83,27 @@ def measure_drifts(
     published: Mapping[Path, Form],
     held_out: Sequence[Row],
     device: Device,
+    *,
+    spoken: Sequence[int] = (),
 ) -> list[Drift]:
-    """Compare the weights in each folder of ``published``, in that form, with ``adapter`` on the base, on ``held_out``.
+    """Compare the weights in each folder of ``published``, in that form, with ``adapter`` on the base, on some of ``held_out``.
+
+    A graph with a short head is compared over the tokens it can say, which are ``spoken``: what lacking the others costs is
+    measured before it is written (`trainer.release.head.missed`).
 
     Raises:
         ReleaseError: a folder does not load as such weights alone.
         TrainingError: the base cannot be loaded.
     """
     exact = load_tuned(source, adapter, device)
-    end_id = held_out[0].input_ids[_last_labelled(held_out[0])]  # every reply ends with it
-    trained = _listen(ModelVoice(exact), held_out)
+    some = sample_rows(held_out, comparable(exact.config.vocab_size))
+    end_id = some[0].input_ids[_last_labelled(some[0])]  # every reply ends with it
+    trained = _listen(ModelVoice(exact), some)
     del exact
     return [
-        _compare(trained, _listen(_voice(folder, form, device), held_out), end_id)
+        _compare(
+            trained, _listen(_voice(folder, form, device), some), end_id, spoken if form == "graph" else ()
+        )
         for folder, form in published.items()
     ]
 
@@ -130,28 +139,36 @@ def _bits(model: Any) -> int:
     return 8 if any(isinstance(module, Linear8bitLt) for module in model.modules()) else 16
 
 
-def sample_rows(rows: Sequence[Row], vocabulary: int) -> list[Row]:
-    """Some of ``rows``, from all over the held-out time, with as many labelled tokens as can be compared."""
-    room = min(MAX_TOKENS, KEPT_BYTES // (4 * vocabulary))
-    wanted = max(1, room * len(rows) // max(1, sum(row.supervised for row in rows)))
+def comparable(vocabulary: int) -> int:
+    """Of how many tokens the scores are kept and compared."""
+    return min(MAX_TOKENS, KEPT_BYTES // (4 * vocabulary))
+
+
+def sample_rows(rows: Sequence[Row], tokens: int) -> list[Row]:
+    """Some of ``rows``, from all over their time, with about so many labelled tokens, or fewer."""
+    wanted = max(1, tokens * len(rows) // max(1, sum(row.supervised for row in rows)))
     return list(rows[:: max(1, len(rows) // wanted)])[:wanted]
 
 
-def _compare(trained: _Speech, published: _Speech, end_id: int) -> Drift:
+def _compare(trained: _Speech, published: _Speech, end_id: int, among: Sequence[int] = ()) -> Drift:
+    """``among``: the tokens that ``published`` can say, by default all."""
     import torch
 
-    said = trained.targets[:, None]
-    pairs = zip(
-        published.scores.split(64), trained.scores.split(64), strict=True
-    )  # 64: no third copy in memory
-    kl = sum(torch.nn.functional.kl_div(p, t, log_target=True, reduction="sum").item() for p, t in pairs)
+    lacks = torch.full(trained.scores.shape[1:], bool(among))
+    lacks[list(among)] = False
+    kl = rise = 0.0
+    parts = (speech.split(64) for speech in (trained.scores, published.scores, trained.targets[:, None]))
+    for exact, there, said in zip(*parts, strict=True):  # 64: no third copy in memory
+        t, p = (scores.masked_fill(lacks, NEVER).log_softmax(-1) for scores in (exact, there))
+        kl += torch.nn.functional.kl_div(p, t, log_target=True, reduction="sum").item()
+        rise += (t - p).gather(1, said).sum().item()
     heard = _until_end(trained.continuations, end_id) | _until_end(published.continuations, end_id)
     return Drift(
-        kl=kl / len(said),
-        nll_change=(trained.scores.gather(1, said) - published.scores.gather(1, said)).mean().item(),
+        kl=kl / len(trained.targets),
+        nll_change=rise / len(trained.targets),
         agreement=(trained.scores.argmax(1) == published.scores.argmax(1)).float().mean().item(),
         greedy=(trained.continuations == published.continuations)[heard].float().mean().item(),
-        tokens=len(said),
+        tokens=len(trained.targets),
     )
 
 

@@ -125,6 +125,6 @@ def test_what_is_scored_comes_from_all_over_and_fits(monkeypatch):
     rows = [Row(array("i", [0, i]), array("i", [-100, i])) for i in range(100)]
     monkeypatch.setattr(verify, "KEPT_BYTES", 10 * 4 * 1000)
 
-    sampled = verify.sample_rows(rows, vocabulary=1000)
+    sampled = verify.sample_rows(rows, verify.comparable(vocabulary=1000))
 
     assert [row.labels[1] for row in sampled] == list(range(0, 100, 10))

@@ -160,15 +160,17 @@ class PersonaManifest:
         """Read persona.json from ``folder``.
 
         Raises:
-            EngineError: there is none, or it is not one.
+            EngineError: there is none, it is not one, or cannot be read.
         """
         path = folder / FILE_NAME
-        if not path.is_file():
-            raise EngineError("engine.no_manifest", folder=folder)
         try:
             document = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
             raise EngineError("engine.not_a_manifest") from error
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise EngineError("engine.no_manifest", folder=folder) from error
+        except OSError as error:
+            raise EngineError("engine.unreadable", path=path, reason=error.strerror) from error
         return cls.from_json(document)
 
 

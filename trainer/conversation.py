@@ -19,7 +19,7 @@ from persona_core.invite import make_invite, new_secret
 from persona_core.manifest import FILE_NAME
 from persona_core.privacy.display import given_name
 from persona_core.prompt import Turn, clean_bubble
-from trainer.progress import agrees, console, say
+from trainer.progress import agrees, say
 from trainer.run import load_run
 from trainer.tunnel import LOOPBACK, public_address
 
@@ -99,7 +99,7 @@ def _page(environment: Mapping[str, str], port: int) -> Iterator[subprocess.Pope
 
 
 def in_terminal(source: str, *, revision: str | None, his_name: str, her_name: str) -> None:
-    """Read a line, answer in bubbles, until an empty line or the end of input."""
+    """Read a line, answer in bubbles, until an empty line or the end of input; the answers alone go to the standard output."""
     release, his_name, her_name = _resolve(source, revision, his_name, her_name)
     engine = load_engine(release)
     say("chat.begin")
@@ -109,7 +109,8 @@ def in_terminal(source: str, *, revision: str | None, his_name: str, her_name: s
         said: list[str] = []
         try:
             for bubble in speak(engine, history, his_name, her_name):
-                console().print(f"  {his_name}: {bubble}", markup=False)
+                sys.stdout.write(f"  {his_name}: {bubble}\n")
+                sys.stdout.flush()
                 said.append(bubble)
         except KeyboardInterrupt:  # of the reply, not of the talk
             say("chat.stopped")

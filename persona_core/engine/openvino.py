@@ -128,6 +128,8 @@ class OpenVinoEngine:
         if not has_avx2():
             raise EngineError("engine.old_cpu")
         folder = release / artefact.path
+        for file in artefact.files:
+            _require_readable(release / file.path)
         with ThreadPoolExecutor(1) as beside:
             reads_text = beside.submit(_load_tokenizer, folder, manifest)
             graph, token_bytes = compile_graph(folder)
@@ -229,6 +231,9 @@ def compile_graph(folder: Path, **more: object) -> tuple[Any, int]:
     Raises:
         EngineError: it is damaged, or memory or the library is missing.
     """
+    _require_readable(
+        folder / GRAPH, b"<?xml"
+    )  # anything else would be taken for a format of another library
     try:
         with memory_errors():
             graph = core().read_model(folder / GRAPH)
@@ -241,6 +246,21 @@ def compile_graph(folder: Path, **more: object) -> tuple[Any, int]:
         raise
     except RuntimeError as error:
         raise EngineError("engine.damaged", folder=folder) from error
+
+
+def _require_readable(path: Path, begins: bytes = b"") -> None:
+    """Refuse a file that cannot be opened, or does not begin so.
+
+    Raises:
+        EngineError: which, and why.
+    """
+    try:
+        with path.open("rb") as file:
+            begun = file.read(len(begins))
+    except OSError as error:
+        raise EngineError("engine.unreadable", path=path, reason=error.strerror) from error
+    if begun != begins:
+        raise EngineError("engine.damaged", folder=path.parent)
 
 
 def _load_tokenizer(folder: Path, manifest: PersonaManifest) -> StoredTokenizer:

@@ -14,26 +14,28 @@ Two cores of a host shared with others, which moves all of it by a fifth from ru
 
     Qwen3-1.7B        decode  prefill 64  prefill 400   first   start   memory    own
                        tok/s       tok/s        tok/s       s       s   x file   x file
-    torch bf16           4.6       136.0        171.9    0.32     9.1     1.19     0.14
-    torch NF4            1.3        51.8        152.4    0.86     7.0     1.75     0.63
-    OpenVINO int4       22.5       242.4        195.9    0.16     8.1     1.03     0.97
-    llama.cpp Q4_0      25.4        64.2         61.4    0.40     4.0     1.88     0.89
+    torch bf16           5.3       131.6        177.5    0.27     7.9     1.19     0.14
+    torch NF4            3.1       106.0        174.7    0.40     5.8     1.51     0.39
+    OpenVINO int4       26.7       285.5        240.8    0.12     6.3     1.03     0.97
+    llama.cpp Q4_0      26.2        67.4         68.3    0.42     3.5     1.88     0.89
 
     Qwen3-0.6B
-    torch bf16          11.2       303.4        338.3    0.14     6.1     1.54     0.41
-    torch NF4            5.3       139.4        365.0    0.41     6.2     2.35     1.04
-    OpenVINO int4       51.1       573.3        363.9    0.10     3.1     1.22     1.05
-    llama.cpp Q4_0      57.6       181.8        180.3    0.16     1.2     2.08     1.06
+    torch bf16          13.1       342.0        413.9    0.12     6.7     1.54     0.41
+    torch NF4            4.5       193.3        368.7    0.32     6.1     2.34     1.04
+    OpenVINO int4       60.7       594.7        499.8    0.07     2.9     1.21     1.05
+    llama.cpp Q4_0      59.6       193.4        199.8    0.15     1.3     2.08     1.06
 
-Five rounds. OpenVINO's kernels divide each layer evenly between the cores and wait for the slower one, so that it suffers
-more from a host's other guests: for stretches of ten seconds it makes 28 to 33 tokens a second, for others 18 to 22, while
-llama.cpp stays between 23 and 29. Half an hour later seven more rounds of the last two, in turn, had medians of 26.3 and 27.9
-tokens, and our start was 5.8 s. The head has the tokens that replies are made of (`trainer.release.head`): beside a whole one,
-eight rounds in turn, 22.3 tokens for 19.4, 6.5 s of start-up for 7.5, and 1.03 for 1.33 times the file in memory.
+OpenVINO's kernels divide each layer evenly between the cores and wait for the slower one, so that it suffers more from a host's
+other guests: for stretches of ten seconds it makes 28 to 33 tokens a second, for others 18 to 22, while llama.cpp stays between
+23 and 29. An hour before, with more of such stretches, five rounds had medians of 22.5 and 25.4 tokens, and a start of 8.1 s.
 
-Of the 1.7B's start most is OpenVINO packing the weights for this CPU, in a loop of its own that no setting makes faster; 1.5 s are
-compiling. Embedding and head in 4 bits, groups of 128, fused projections and other threads were tried and changed nothing
-beyond the noise. Groups of a whole row are faster, and too coarse for a real model.
+The head has the tokens that replies are made of (`trainer.release.head`). Against a whole one, eight rounds in turn with 43,677
+rows: 22.3 tokens for 19.4, 6.5 s of start-up for 7.5, and 1.18 GB in memory for 1.41; with 63,482 rows the file is 1.19 GB, of
+which 0.13 are a head that shares nothing with the embedding any more.
+
+Of the 1.7B's start 4 to 6 s are OpenVINO packing the weights for this CPU, on both cores, in a loop of its own that no setting
+makes faster; 1.5 s are compiling, 0.4 all the rest. Embedding and head in 4 bits, groups of 128, fused projections and other threads were
+tried and changed nothing beyond the noise. Groups of a whole row are faster, and too coarse for a real model.
 
 Exits with 1 where a goal is missed: OpenVINO against llama.cpp on the 1.7B shape (or the largest one measured).
 """

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 
 import pytest
 
@@ -48,6 +49,26 @@ def test_what_is_no_manifest_is_refused(document):
         PersonaManifest.from_json(document)
 
     assert refused.value.key == "engine.not_a_manifest"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right of their own there")
+def test_a_manifest_that_cannot_be_opened_is_named_with_the_reason(tmp_path):
+    """A link in a circle, or a file of another user."""
+    (tmp_path / "persona.json").symlink_to("persona.json")
+
+    with pytest.raises(EngineError, match=r"persona\.json.*links") as refused:
+        PersonaManifest.read(tmp_path)
+    assert refused.value.key == "engine.unreadable"
+
+
+@pytest.mark.parametrize("place", ["nowhere", "file"])
+def test_a_folder_without_a_manifest_is_said(tmp_path, place):
+    """There is none in a folder that is not there, nor in a file."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    with pytest.raises(EngineError) as refused:
+        PersonaManifest.read(tmp_path / place)
+    assert refused.value.key == "engine.no_manifest"
 
 
 def test_bytes_that_are_no_text_are_no_manifest(tmp_path):

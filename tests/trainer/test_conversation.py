@@ -241,7 +241,9 @@ def test_ctrl_c_ends_a_reply_and_not_the_talk(tmp_path, monkeypatch, capsys):
         Turn("persona", ("ㅇㅇ",)),
         Turn("partner", ("자?",)),
     ]
-    assert "Ctrl-C" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "Ctrl-C" in told.err
+    assert told.out == "  도윤: ㅇㅇ\n  도윤: 응\n"
 
 
 def test_the_terminal_has_no_page_to_share(tmp_path):

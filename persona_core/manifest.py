@@ -170,7 +170,7 @@ class PersonaManifest:
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise EngineError("engine.no_manifest", folder=folder) from error
         except OSError as error:
-            raise EngineError("engine.unreadable", path=path, reason=error.strerror) from error
+            raise EngineError("engine.unreadable", path=path, reason=error.strerror or error) from error
         return cls.from_json(document)
 
 

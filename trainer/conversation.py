@@ -99,7 +99,7 @@ def _page(environment: Mapping[str, str], port: int) -> Iterator[subprocess.Pope
 
 
 def in_terminal(source: str, *, revision: str | None, his_name: str, her_name: str) -> None:
-    """Read a line, answer in bubbles, until an empty line or the end of input; the answers alone go to the standard output."""
+    """Read a line, answer in bubbles, until an empty line or the end of input; answers go to the standard output."""
     release, his_name, her_name = _resolve(source, revision, his_name, her_name)
     engine = load_engine(release)
     say("chat.begin")

@@ -258,7 +258,7 @@ def _require_readable(path: Path, begins: bytes = b"") -> None:
         with path.open("rb") as file:
             begun = file.read(len(begins))
     except OSError as error:
-        raise EngineError("engine.unreadable", path=path, reason=error.strerror) from error
+        raise EngineError("engine.unreadable", path=path, reason=error.strerror or error) from error
     if begun != begins:
         raise EngineError("engine.damaged", folder=path.parent)
 

@@ -229,6 +229,7 @@ def build(shape: str, folder: Path) -> None:
     from persona_core.prompt import ChatFormat, end_of_turn_id
     from tests.benchmarks.bench_memory import QWEN3, config_of, write_base
     from tests.benchmarks.random_gguf import write_gguf
+    from trainer.release.head import Head
     from trainer.release.openvino import save_graph
 
     base = write_base(folder / "base", config_of(QWEN3[shape]))
@@ -242,7 +243,8 @@ def build(shape: str, folder: Path) -> None:
         base, dtype=torch.bfloat16, quantization_config=nf4, device_map={"": "cpu"}
     ).save_pretrained(folder / "nf4")
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16).eval()
-    save_graph(model.requires_grad_(requires_grad=False), folder / OPENVINO_FOLDER, range(SPOKEN))
+    head = Head(range(SPOKEN), model.config.vocab_size)
+    save_graph(model.requires_grad_(requires_grad=False), folder / OPENVINO_FOLDER, head)
     tokenizer = AutoTokenizer.from_pretrained(base)
     tokenizer.save_pretrained(folder / OPENVINO_FOLDER)
     artefacts = (Artefact("openvino", OPENVINO_FOLDER, ()),)

@@ -124,7 +124,7 @@ def compare(run: Run, strength: float) -> None:
         return model
 
     exact = tuned()
-    some = sample_rows(held_out, comparable(exact.config.vocab_size))
+    some = sample_rows(held_out, comparable(exact.config.get_text_config().vocab_size))
     end_id = some[0].input_ids[-1]
     trained = _listen(ModelVoice(exact), some)
     ways: dict[str, Callable[[], Any]] = {
@@ -155,7 +155,7 @@ def compare_graphs(run: Run) -> None:
         for file in (run.train_file, run.validation_file)
     )
     tuned = load_tuned(source, run.adapter)
-    some = sample_rows(held_out, comparable(tuned.config.vocab_size))
+    some = sample_rows(held_out, comparable(tuned.config.get_text_config().vocab_size))
     trained = _listen(ModelVoice(tuned), some)
     heard = nncf.Dataset([_inputs(row.input_ids) for row in _some(examples, HEARD_TOKENS)])
     ways: dict[str, dict[str, Any]] = {

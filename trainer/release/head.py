@@ -1,8 +1,8 @@
 """The head of the graph for CPUs, without the tokens that none of his replies is made of.
 
-    spoken = choose_ids(model, tokenizer, train_rows, held_out_rows, generation)   # 63,482 of Qwen3's 151,936, and his own
-    shorten(model, spoken)                                                         # before it is traced
-    spell_out(graph, spoken, vocabulary)                                           # logits [.., vocabulary] again
+    head = choose_head(model, tokenizer, train_rows, held_out_rows, generation)   # 63,482 of Qwen3's 151,936, and his own
+    shorten(model, head)                                                          # before it is traced
+    spell_out(graph, head)                                                        # logits [.., vocabulary] again
 
 Each token of a reply is chosen by multiplying with the whole head: of Qwen3-1.7B a sixth of all weights, more than half of
 whose rows are rare words of languages he does not write. Every text can still be said, in shorter pieces; a word that he
@@ -12,6 +12,7 @@ says often stays in one.
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from persona_core.engine.sampling import distribution
@@ -34,17 +35,39 @@ _KOREAN = re.compile("[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e\ufffd]")
 _IDEOGRAPH = re.compile("[\u3400-\u9fff]")
 
 
-def choose_ids(
-    model: Any, tokenizer: Any, rows: Sequence[Row], held_out: Sequence[Row], generation: Generation
-) -> Sequence[int]:
-    """The tokens whose rows the head of ``model`` shall keep: `spoken_ids`, or all where ``held_out`` replies would miss some."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The tokens ``ids`` of ``vocabulary`` that have a row, and the share of his tokens that is ``missed``."""
+
+    ids: Sequence[int]
+    vocabulary: int
+    missed: float = 0.0
+
+    @property
+    def is_short(self) -> bool:
+        return len(self.ids) < self.vocabulary
+
+
+def whole_head(model: Any) -> Head:
+    """Every token of ``model``."""
     vocabulary = model.get_output_embeddings().out_features
-    spoken = spoken_ids(tokenizer, rows, vocabulary)
-    if len(spoken) > WORTH * vocabulary:
-        return range(vocabulary)
-    share = missed(model, spoken, held_out, generation)
-    kept = spoken if share <= MAX_MISSED else range(vocabulary)
-    say("release.head", kept=f"{len(kept):,}", vocabulary=f"{vocabulary:,}", missed=f"{1000 * share:.1f}")
+    return Head(range(vocabulary), vocabulary)
+
+
+def choose_head(
+    model: Any, tokenizer: Any, rows: Sequence[Row], held_out: Sequence[Row], generation: Generation
+) -> Head:
+    """What the head of ``model`` shall keep: `spoken_ids`, or all where ``held_out`` replies would miss too many."""
+    whole = whole_head(model)
+    spoken = spoken_ids(tokenizer, rows, whole.vocabulary)
+    if len(spoken) > WORTH * whole.vocabulary:
+        return whole
+    short = replace(whole, ids=spoken, missed=missed(model, spoken, held_out, generation))
+    kept = short if short.missed <= MAX_MISSED else whole
+    say(
+        "release.short_head" if kept.is_short else "release.whole_head",
+        kept=f"{len(spoken):,}", vocabulary=f"{whole.vocabulary:,}", missed=f"{1000 * short.missed:.1f}",
+    )  # fmt: skip
     return kept
 
 
@@ -92,28 +115,28 @@ def missed(model: Any, spoken: Sequence[int], rows: Sequence[Row], generation: G
     return float(np.mean(shares))
 
 
-def shorten(model: Any, spoken: Sequence[int]) -> None:
-    """Leave the head of a model of transformers the rows ``spoken``; an embedding that shares them keeps all of its own."""
+def shorten(model: Any, kept: Head) -> None:
+    """Leave the head of a model of transformers the rows ``kept``; an embedding that shares them keeps all of its own."""
     import torch
 
     head = model.get_output_embeddings()
-    short = torch.nn.Linear(head.in_features, len(spoken), bias=head.bias is not None, device="meta")
+    short = torch.nn.Linear(head.in_features, len(kept.ids), bias=head.bias is not None, device="meta")
     for name, whole in head.named_parameters():
-        rows = whole[torch.tensor(spoken)].detach()
+        rows = whole[torch.tensor(kept.ids)].detach()
         setattr(short, name, torch.nn.Parameter(rows, requires_grad=False))
     model.set_output_embeddings(short)
 
 
-def spell_out(graph: Any, spoken: Sequence[int], vocabulary: int) -> None:
-    """Give ``graph`` logits ``[.., vocabulary]`` for those of ``spoken``: what is never said is as unlikely as can be.
+def spell_out(graph: Any, kept: Head) -> None:
+    """Give ``graph`` logits ``[.., vocabulary]`` for those of ``kept``: what is never said is as unlikely as can be.
 
     As unlikely as the least likely of them, not impossible: then the distance to the exact model is still a number.
     """
     import numpy as np
     from openvino import opset13
 
-    places: Any = np.full(vocabulary, len(spoken), dtype=np.int32)
-    places[list(spoken)] = np.arange(len(spoken))
+    places: Any = np.full(kept.vocabulary, len(kept.ids), dtype=np.int32)
+    places[list(kept.ids)] = np.arange(len(kept.ids))
     result = graph.output("logits").get_node()
     short = result.input_value(0)
     least = opset13.reduce_min(short, np.array([-1]), keep_dims=True)

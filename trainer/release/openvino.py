@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from persona_core.engine.openvino import GRAPH, GROUP, runtime
-from trainer.release.head import shorten, spell_out
+from trainer.release.head import Head, shorten, spell_out, whole_head
 from trainer.release.merging import round_in_turn
 from trainer.release.rounding import round_evenly
 from trainer.release.stateful import attend_in_state
@@ -37,12 +37,12 @@ def write_graph(
     full: Path,
     rows: Sequence[Row],
     folder: Path,
-    choose: Callable[[Any], Sequence[int]] = lambda _: (),
+    choose: Callable[[Any], Head] = whole_head,
     **how: object,
-) -> Sequence[int]:
+) -> Head:
     """Write the model in ``full`` (bfloat16) as int4 graph into a new ``folder``, after ``rows`` have passed through it.
 
-    Its head is cut down to the tokens that ``choose`` names for the model; they are returned. Holds the model in
+    Its head is what ``choose`` leaves of the model's, and is returned. Holds the model in
     bfloat16, and one layer in float32. No ``rows``: NNCF chooses the grid, ``how`` it can.
     """
     import torch
@@ -52,25 +52,24 @@ def write_graph(
         full, dtype=torch.bfloat16, attn_implementation="sdpa"
     ).eval()
     model.requires_grad_(requires_grad=False)
-    spoken = choose(model)
+    head = choose(model)
     decoder = model.base_model
     linear = {name: m for name, m in decoder.named_modules() if isinstance(m, torch.nn.Linear)}
     if rows:
         round_in_turn(decoder, linear, rows, lambda _, layer, gram: round_evenly(layer.weight, gram))
-    save_graph(model, folder, spoken, **how)
-    return spoken
+    save_graph(model, folder, head, **how)
+    return head
 
 
-def save_graph(model: Any, folder: Path, spoken: Sequence[int] = (), **how: object) -> None:
-    """Write ``model`` as int4 graph into a new ``folder``, its head cut down to the tokens ``spoken`` if any are named."""
-    vocabulary = model.get_output_embeddings().out_features
-    short = 0 < len(spoken) < vocabulary
-    if short:
-        shorten(model, spoken)
+def save_graph(model: Any, folder: Path, head: Head | None = None, **how: object) -> None:
+    """Write ``model`` as int4 graph into a new ``folder``, with no more than ``head`` of its own."""
+    kept = head or whole_head(model)
+    if kept.is_short:
+        shorten(model, kept)
     graph = _packed(trace(model), **how)
     _answer_the_last(graph)
-    if short:
-        spell_out(graph, spoken, vocabulary)
+    if kept.is_short:
+        spell_out(graph, kept)
     for told in ("nncf", "conversion_parameters"):
         del graph.rt_info[told]
     folder.mkdir()

@@ -25,7 +25,7 @@ from trainer.fidelity.memory import require_kept
 from trainer.progress import say
 from trainer.release.card import DRIFT, DRIFTS, write_card
 from trainer.release.contents import artefacts_in, read_contents
-from trainer.release.head import HEARD_TOKENS, choose_ids
+from trainer.release.head import HEARD_TOKENS, Head, choose_head
 from trainer.release.licences import declared_licence, write_licence_files
 from trainer.release.merging import load_in_8_bits, load_tuned, merge, merge_in_full
 from trainer.release.openvino import LIBRARIES, is_possible, write_graph
@@ -75,14 +75,14 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
         if openvino:
             forms[release / OPENVINO_FOLDER] = "graph"
         own = _write_merged(run, source, heard, forms)
-        spoken: Sequence[int] = ()
+        head: Head | None = None
         if openvino:
             say("release.tracing")
             some = sample_rows(held_out, HEARD_TOKENS)
             choose = partial(
-                choose_ids, tokenizer=tokenizer, rows=heard, held_out=some, generation=generation
+                choose_head, tokenizer=tokenizer, rows=heard, held_out=some, generation=generation
             )
-            spoken = write_graph(release / FULL_FOLDER, heard, release / OPENVINO_FOLDER, choose)
+            head = write_graph(release / FULL_FOLDER, heard, release / OPENVINO_FOLDER, choose)
             gc.collect()  # tracing ends in circles; they hold the file open that goes next
         if not keep_full:
             shutil.rmtree(release / FULL_FOLDER, ignore_errors=True)
@@ -93,11 +93,14 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
 
         say("release.verifying")
         device = choose_device(settings.device)
-        drifts = measure_drifts(source, run.adapter, forms, held_out, device, spoken=spoken)
+        drifts = measure_drifts(source, run.adapter, forms, held_out, device, head=head)
         sections = [DRIFT if folder == release else f"{DRIFT}_{folder.name}" for folder in forms]
         measured = dict(zip(sections, drifts, strict=True))
         for section, drift in measured.items():
             run.add_metrics(section, asdict(drift))
+        if head:
+            figures = {"kept": len(head.ids), "vocabulary": head.vocabulary, "missed": head.missed}
+            run.add_metrics("head", figures)
         for drift in drifts:
             drift.require_small()
 
@@ -108,7 +111,7 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
             artefacts=artefacts_in(release),
             chat_format=chat_format,
             generation=generation,
-            evaluation=_plain_numbers(run.read_metrics(), tuple(measured)),
+            evaluation=_plain_numbers(run.read_metrics(), (*measured, *(["head"] if head else []))),
             libraries={name: version(name) for name in (*_LIBRARIES, *(LIBRARIES if openvino else ()))},
         )
         manifest.write(release)
@@ -196,14 +199,14 @@ def _copy_adapter(adapter: Path, folder: Path) -> None:
         shutil.copyfile(adapter / name, folder / name)
 
 
-def _plain_numbers(metrics: Mapping[str, Any], drifts: Sequence[str]) -> dict[str, float]:
+def _plain_numbers(metrics: Mapping[str, Any], sections: Sequence[str]) -> dict[str, float]:
     """``{"base_nll": 4.7, "tuned_nll": 3.0, …, "drift_kl": 0.001}`` from the run's metrics."""
     numbers: dict[str, float] = {}
     measured = {
         **metrics.get("evaluation", {}),
         **published(metrics.get("fidelity", {})),
         "memory": metrics.get("memory", {}),
-        **{name: metrics[name] for name in drifts},
+        **{name: metrics[name] for name in sections},
     }
     for name, value in measured.items():
         numbers |= (

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from persona_core.engine.base import compute_dtype
 from persona_core.errors import ReleaseError
+from trainer.release.head import Head
 from trainer.release.merging import load_tuned
 from trainer.release.voice import GraphVoice, ModelVoice, Voice, labelled
 from trainer.tuning.base import Device, keep_unpacked, quantised_layers
@@ -84,25 +85,25 @@ def measure_drifts(
     held_out: Sequence[Row],
     device: Device,
     *,
-    spoken: Sequence[int] = (),
+    head: Head | None = None,
 ) -> list[Drift]:
     """Compare the weights in each folder of ``published``, in that form, with ``adapter`` on the base, on some of ``held_out``.
 
-    A graph with a short head is compared over the tokens it can say, which are ``spoken``: what lacking the others costs is
-    measured before it is written (`trainer.release.head.missed`).
+    A graph with a short ``head`` is compared with what the exact model makes of the tokens it has: what lacking the others
+    costs was measured before it was written (`trainer.release.head.missed`).
 
     Raises:
         ReleaseError: a folder does not load as such weights alone.
         TrainingError: the base cannot be loaded.
     """
     exact = load_tuned(source, adapter, device)
-    some = sample_rows(held_out, comparable(exact.config.vocab_size))
+    some = sample_rows(held_out, comparable(exact.config.get_text_config().vocab_size))
     end_id = some[0].input_ids[_last_labelled(some[0])]  # every reply ends with it
     trained = _listen(ModelVoice(exact), some)
     del exact
     return [
         _compare(
-            trained, _listen(_voice(folder, form, device), some), end_id, spoken if form == "graph" else ()
+            trained, _listen(_voice(folder, form, device), some), end_id, head if form == "graph" else None
         )
         for folder, form in published.items()
     ]
@@ -150,22 +151,23 @@ def sample_rows(rows: Sequence[Row], tokens: int) -> list[Row]:
     return list(rows[:: max(1, len(rows) // wanted)])[:wanted]
 
 
-def _compare(trained: _Speech, published: _Speech, end_id: int, among: Sequence[int] = ()) -> Drift:
-    """``among``: the tokens that ``published`` can say, by default all."""
+def _compare(trained: _Speech, published: _Speech, end_id: int, head: Head | None = None) -> Drift:
+    """How far ``published`` is from what was ``trained``, over the tokens that it has a ``head`` for, by default all."""
     import torch
 
-    lacks = torch.full(trained.scores.shape[1:], bool(among))
-    lacks[list(among)] = False
+    lacks = torch.full(trained.scores.shape[1:], head is not None)
+    if head:
+        lacks[list(head.ids)] = False
     kl = rise = 0.0
-    parts = (speech.split(64) for speech in (trained.scores, published.scores, trained.targets[:, None]))
+    parts = (speech.split(64) for speech in (trained.scores, published.scores, trained.targets))
     for exact, there, said in zip(*parts, strict=True):  # 64: no third copy in memory
-        t, p = (scores.masked_fill(lacks, NEVER).log_softmax(-1) for scores in (exact, there))
-        kl += torch.nn.functional.kl_div(p, t, log_target=True, reduction="sum").item()
-        rise += (t - p).gather(1, said).sum().item()
+        possible = exact.masked_fill(lacks, NEVER).log_softmax(-1)
+        kl += torch.nn.functional.kl_div(there, possible, log_target=True, reduction="sum").item()
+        rise += (possible - there).gather(1, said[:, None])[~lacks[said]].sum().item()
     heard = _until_end(trained.continuations, end_id) | _until_end(published.continuations, end_id)
     return Drift(
         kl=kl / len(trained.targets),
-        nll_change=rise / len(trained.targets),
+        nll_change=rise / max(1, int((~lacks[trained.targets]).sum())),
         agreement=(trained.scores.argmax(1) == published.scores.argmax(1)).float().mean().item(),
         greedy=(trained.continuations == published.continuations)[heard].float().mean().item(),
         tokens=len(trained.targets),

@@ -140,6 +140,16 @@ def test_what_is_missed_is_what_would_have_been_said(generation, share):
     assert head.missed(Sure(), range(100), rows, generation) == 0
 
 
+class Sized:
+    """A model with a head of so many rows, and no more."""
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def get_output_embeddings(self):
+        return type("Head", (), {"out_features": self.rows})
+
+
 @pytest.mark.parametrize(("limit", "kept"), [(0.11, 300), (0.09, 100_000)])
 def test_the_head_stays_whole_where_he_would_miss_words(tokenizer, monkeypatch, capsys, limit, kept):
     """Either way a line says how many word pieces there are, and how many in a thousand would be others."""
@@ -148,23 +158,20 @@ def test_the_head_stays_whole_where_he_would_miss_words(tokenizer, monkeypatch, 
     monkeypatch.setattr(head, "spoken_ids", lambda *_: list(range(300)))
     monkeypatch.setenv("PERSONA_LANG", "en")
 
-    class Large:
-        def get_output_embeddings(self):
-            return type("Head", (), {"out_features": 100_000})
+    chosen = head.choose_head(Sized(100_000), tokenizer, [], [], Generation())
 
-    assert len(head.choose_ids(Large(), tokenizer, [], [], Generation())) == kept
-    assert f"with {kept:,} of 100,000" in " ".join(capsys.readouterr().err.split())
+    said = " ".join(capsys.readouterr().err.split())
+    assert (len(chosen.ids), chosen.is_short) == (kept, kept == 300)
+    assert ("with 300 of 100,000 word" in said) == chosen.is_short
+    assert ("keep all 100,000 word pieces: with 300" in said) != chosen.is_short
+    assert "100.0 in 1,000" in said
 
 
 def test_a_small_vocabulary_stays_whole(tokenizer, monkeypatch):
     """There is nothing to leave out, and nothing is measured."""
     monkeypatch.setattr(head, "EARLY", len(tokenizer))
 
-    class Small:
-        def get_output_embeddings(self):
-            return type("Head", (), {"out_features": len(tokenizer)})
-
-    assert head.choose_ids(Small(), tokenizer, [], [], Generation()) == range(len(tokenizer))
+    assert not head.choose_head(Sized(len(tokenizer)), tokenizer, [], [], Generation()).is_short
 
 
 @pytest.mark.parametrize("name", ["qwen3", "llama3", "gemma3", "exaone4", "hyperclovax-think"])
@@ -178,16 +185,17 @@ def test_what_is_spoken_has_the_logits_of_the_whole_head_and_the_rest_the_least(
 
     base = build_family(FAMILIES[name], tmp_path / "base")
 
-    def logits(folder, spoken):
+    def logits(folder, step):
         model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16).eval()
-        save_graph(model, folder, spoken)
+        rows = model.config.vocab_size
+        save_graph(model, folder, head.Head(range(0, rows - 60 * (step > 1), step), rows))
         graph, _ = compile_graph(folder, DYNAMIC_QUANTIZATION_GROUP_SIZE=0, KV_CACHE_PRECISION="f32")
         feed = {"input_ids": [[7, 90, 33]], "position_ids": [[0, 1, 2]], "beam_idx": np.zeros(1, np.int32)}
         return graph.create_infer_request().infer(feed)["logits"][0, 0].copy()
 
-    whole = logits(tmp_path / "whole", ())
+    whole = logits(tmp_path / "whole", 1)
     spoken = [*range(0, len(whole) - 60, 2)]
-    short = logits(tmp_path / "short", spoken)
+    short = logits(tmp_path / "short", 2)
 
     assert short.shape == whole.shape
     assert np.abs(short[spoken] - whole[spoken]).max() <= 1e-5 * np.abs(whole).max()
@@ -217,6 +225,10 @@ def test_a_release_has_a_short_head_where_little_is_missed(finished_run, copy_of
     graph, _ = compile_graph(run.release / "openvino")
     feed = {"input_ids": [[5]], "position_ids": [[0]], "beam_idx": np.zeros(1, np.int32)}
     said = graph.create_infer_request().infer(feed)["logits"][0, 0]
+    figures = PersonaManifest.read(run.release).evaluation
+    card = (run.release / "README.md").read_text(encoding="utf-8")
     assert len(said) == len(tokenizer) > len(spoken)
     assert (np.delete(said, spoken) == said.min()).all() == enough
-    assert 0 < PersonaManifest.read(run.release).evaluation["drift_openvino_kl"] < 0.05
+    assert 0 < figures["drift_openvino_kl"] < 0.05
+    assert figures["head_kept"] == (len(spoken) if enough else len(tokenizer))
+    assert (f"it lacks {1000 * figures['head_missed']:.1f}" in card) == enough

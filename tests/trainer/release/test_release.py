@@ -293,7 +293,7 @@ def test_an_interrupted_export_leaves_the_previous_one(released, copy_of, monkey
     run = copy_of(released)
     before = (run.release / "persona.json").read_bytes()
 
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(release_module, "measure_drifts", interrupted)

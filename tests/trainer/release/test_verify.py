@@ -1,12 +1,14 @@
 """Verification: what is published is measured against what was trained, from the disk."""
 
 import shutil
+from math import log
 
 import pytest
 
 from persona_core.errors import ReleaseError
 from persona_core.prompt import ChatFormat
 from trainer.release import verify
+from trainer.release.head import Head
 from trainer.release.verify import Drift, load_published, measure_drifts, require_enough
 from trainer.tuning.adapter import CONFIG, WEIGHTS
 from trainer.tuning.base import load_tokenizer, quantised_layers
@@ -128,3 +130,32 @@ def test_what_is_scored_comes_from_all_over_and_fits(monkeypatch):
     sampled = verify.sample_rows(rows, verify.comparable(vocabulary=1000))
 
     assert [row.labels[1] for row in sampled] == list(range(0, 100, 10))
+
+
+LOUD = 14.0  # a logit that leaves the others a millionth each
+
+
+@pytest.mark.parametrize(
+    ("trained", "published", "said", "kl", "rise"),
+    [
+        ({}, {}, 2, 0.0, 0.0),  # the same
+        ({50: LOUD}, {}, 50, 0.0, 0.0),  # it was sure of what has no row: that is measured elsewhere
+        ({}, {50: LOUD}, 2, LOUD - log(40), LOUD - log(40)),  # it says what has no row
+        ({2: LOUD}, {3: LOUD}, 2, LOUD, LOUD),  # it is sure of something else
+    ],
+)
+def test_a_short_head_is_held_against_the_tokens_it_has(trained, published, said, kl, rise):
+    """Tokens from 40 on have no row. Nothing that a graph says of them counts as right."""
+    import torch
+
+    def speech(logits, floor):
+        scores = torch.zeros(1, 90)
+        scores[:, 40:] = floor
+        for token, logit in logits.items():
+            scores[:, token] = logit
+        return verify._Speech(scores.log_softmax(-1), torch.tensor([said]), torch.tensor([[2]]))
+
+    drift = verify._compare(speech(trained, 0.0), speech(published, -20.0), 2, Head(range(40), 90))
+
+    assert drift.kl == pytest.approx(kl, abs=0.01)
+    assert drift.nll_change == pytest.approx(rise, abs=0.01)

@@ -231,9 +231,8 @@ def compile_graph(folder: Path, **more: object) -> tuple[Any, int]:
     Raises:
         EngineError: it is damaged, or memory or the library is missing.
     """
-    _require_readable(
-        folder / GRAPH, b"<?xml"
-    )  # anything else would be taken for a format of another library
+    # Anything but a graph of its own would be taken for a format of another library.
+    _require_readable(folder / GRAPH, b"<?xml")
     try:
         with memory_errors():
             graph = core().read_model(folder / GRAPH)

@@ -140,38 +140,31 @@ def test_what_is_missed_is_what_would_have_been_said(generation, share):
     assert head.missed(Sure(), range(100), rows, generation) == 0
 
 
-class Sized:
-    """A model with a head of so many rows, and no more."""
-
-    def __init__(self, rows):
-        self.rows = rows
-
-    def get_output_embeddings(self):
-        return type("Head", (), {"out_features": self.rows})
-
-
-@pytest.mark.parametrize(("limit", "kept"), [(0.11, 300), (0.09, 100_000)])
+@pytest.mark.parametrize(("limit", "kept"), [(0.11, 60), (0.09, 100)])
 def test_the_head_stays_whole_where_he_would_miss_words(tokenizer, monkeypatch, capsys, limit, kept):
     """Either way a line says how many word pieces there are, and how many in a thousand would be others."""
     monkeypatch.setattr(head, "MAX_MISSED", limit)
-    monkeypatch.setattr(head, "missed", lambda *_: 0.1)
-    monkeypatch.setattr(head, "spoken_ids", lambda *_: list(range(300)))
+    monkeypatch.setattr(
+        head, "spoken_ids", lambda *_: list(range(60))
+    )  # 70, which it says in a tenth, is not there
     monkeypatch.setenv("PERSONA_LANG", "en")
 
-    chosen = head.choose_head(Sized(100_000), tokenizer, [], [], Generation())
+    anything = Generation(temperature=1.0, top_k=0, top_p=1.0)
+    chosen = head.choose_head(Sure(), tokenizer, [], [row([5, 9, 5], heard=[1])], anything)
 
     said = " ".join(capsys.readouterr().err.split())
-    assert (len(chosen.ids), chosen.is_short) == (kept, kept == 300)
-    assert ("with 300 of 100,000 word" in said) == chosen.is_short
-    assert ("keep all 100,000 word pieces: with 300" in said) != chosen.is_short
+    assert (len(chosen.ids), chosen.is_short) == (kept, kept == 60)
+    assert ("with 60 of 100 word" in said) == chosen.is_short
+    assert ("keep all 100 word pieces: with 60" in said) != chosen.is_short
     assert "100.0 in 1,000" in said
 
 
-def test_a_small_vocabulary_stays_whole(tokenizer, monkeypatch):
-    """There is nothing to leave out, and nothing is measured."""
-    monkeypatch.setattr(head, "EARLY", len(tokenizer))
+def test_a_small_vocabulary_stays_whole(tokenizer, capsys):
+    """There is nothing to leave out, and nothing is measured or said."""
+    chosen = head.choose_head(Sure(), tokenizer, [], [], Generation())
 
-    assert not head.choose_head(Sized(len(tokenizer)), tokenizer, [], [], Generation()).is_short
+    assert (len(chosen.ids), chosen.is_short) == (100, False)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("name", ["qwen3", "llama3", "gemma3", "exaone4", "hyperclovax-think"])

@@ -4,6 +4,7 @@ import multiprocessing
 import re
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -33,28 +34,27 @@ GROWTH_MB = 12
 
 
 class Echo:
-    """Says whose words it was given, how many messages of hers, and how many replies are under way."""
+    """Says whose words it was given, how many messages of hers, and how many of its replies to them are under way."""
 
     manifest = SimpleNamespace(generation=Generation())
 
     def __init__(self):
-        self._under_way = 0
+        self._under_way = Counter()
         self._lock = threading.Lock()
 
     def stream(self, history, *, seed=None, generation=None):
+        hers = [bubble for turn in history if turn.role == "partner" for bubble in turn.bubbles]
+        heard = {who for turn in history for bubble in turn.bubbles for who in re.findall(r"\d+번", bubble)}
+        whose = " ".join(sorted(heard))
         with self._lock:
-            self._under_way += 1
+            self._under_way[whose] += 1
         try:
-            hers = [bubble for turn in history if turn.role == "partner" for bubble in turn.bubbles]
-            heard = {
-                who for turn in history for bubble in turn.bubbles for who in re.findall(r"\d+번", bubble)
-            }
-            yield [" ".join(sorted(heard))]
-            yield [" ".join(sorted(heard)), f"{len(hers)}개"]
-            yield [" ".join(sorted(heard)), f"{len(hers)}개", f"{self._under_way}명"]
+            yield [whose]
+            yield [whose, f"{len(hers)}개"]
+            yield [whose, f"{len(hers)}개", f"{self._under_way[whose]}명"]
         finally:
             with self._lock:
-                self._under_way -= 1
+                self._under_way[whose] -= 1
 
 
 def serve_echo(pipe):
@@ -100,7 +100,7 @@ def talk(me, page):
 
 
 def test_thirty_conversations_at_once_are_thirty_conversations(echo):
-    """Each hears its own words and all of them, in order, one reply at a time."""
+    """Each hears its own words and all of them, in order, one reply at a time; several may be answered at once."""
     with visitors(echo[1]) as (pages, threads):
         replies = [*threads.map(talk, range(AT_ONCE), pages)]
 

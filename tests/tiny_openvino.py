@@ -1,4 +1,4 @@
-"""A model as an openvino artefact: exported as it is, nothing compressed, so that its numbers can be held against torch's.
+"""A model as an openvino artefact: exported as it is, so that its numbers can be held against torch's, or in 4 bits.
 
 release = build_tiny_openvino(build_tiny_model(tmp_path / "base"), tmp_path / "release")    # about 5 seconds
 OpenVinoEngine.from_release(release)
@@ -10,20 +10,27 @@ from pathlib import Path
 from persona_core.engine.openvino import GRAPH, runtime
 from persona_core.manifest import OPENVINO_FOLDER, Artefact, Base, Generation, PersonaManifest
 from persona_core.prompt import ChatFormat, end_of_turn_id
-from trainer.release.openvino import trace
+from trainer.release.openvino import save_graph, trace
 
 GENERATION = Generation(max_new_tokens=24, max_context_tokens=256)
 
 
-def build_tiny_openvino(base: Path, release: Path) -> Path:
-    """Write ``base`` as the openvino artefact of a release that holds nothing else; return ``release``."""
+def build_tiny_openvino(base: Path, release: Path, *, packed: bool = False) -> Path:
+    """Write ``base`` as the openvino artefact of a release that holds nothing else; return ``release``.
+
+    ``packed``: in 4 bits, as it is served; the base's widths must be multiples of 64.
+    """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     folder = release / OPENVINO_FOLDER
-    folder.mkdir(parents=True)
+    release.mkdir(parents=True, exist_ok=True)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).eval()
-    runtime().save_model(trace(model), folder / GRAPH, compress_to_fp16=False)
+    if packed:
+        save_graph(model, folder)
+    else:
+        folder.mkdir()
+        runtime().save_model(trace(model), folder / GRAPH, compress_to_fp16=False)
     tokenizer = AutoTokenizer.from_pretrained(base)
     tokenizer.save_pretrained(folder)
     PersonaManifest(

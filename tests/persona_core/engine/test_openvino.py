@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -13,16 +14,19 @@ import pytest
 from persona_core.engine.openvino import GRAPH, WEIGHTS, OpenVinoEngine, OpenVinoReading, compile_graph
 from persona_core.engine.prefix import KEPT_BYTES
 from persona_core.engine.pytorch import TorchEngine
+from persona_core.engine.tokenizer import StoredTokenizer
 from persona_core.errors import EngineError, OutOfMemory
 from persona_core.manifest import OPENVINO_FOLDER, Artefact, Generation, PersonaManifest, digest
 from persona_core.prompt import ChatFormat, Turn, encode
 from tests.tiny_model import SENTENCES, build_tiny_model
 from tests.tiny_openvino import build_tiny_openvino
 from tests.trainer.tuning.families import FAMILIES, build_family
+from trainer.demo import base_path
 
 pytestmark = pytest.mark.slow  # an export takes seconds
 HISTORY = [Turn("partner", ("밥 먹었어?",))]
 EXACT = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32"}
+CPU = Path("/proc/cpuinfo").read_text() if sys.platform == "linux" else ""
 TOKEN_BYTES = (
     2 * 2 * 32 * 4
 )  # of the tiny model: keys and values of two layers, one head of 32, four bytes each
@@ -59,6 +63,13 @@ def exact(release, graph, engine):
         return OpenVinoEngine(graph[0], engine._tokenizer, manifest, graph[1], kept_bytes)
 
     return build
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The demo's base in 4 bits, as it is served: what its layers hear is rounded, too."""
+    pytest.importorskip("nncf")
+    return build_tiny_openvino(base_path(), tmp_path_factory.mktemp("served"), packed=True)
 
 
 def last(engine, history=HISTORY, **options) -> list[str]:
@@ -135,10 +146,18 @@ def test_at_temperature_zero_the_seed_does_not_matter(engine):
 # --- what was read stays read ---
 
 
-def test_a_hundred_conversations_say_the_same_with_and_without_it(exact):
-    """Greedy, in full precision: turns come, branch off, are taken back and forgotten, and no letter changes."""
+@pytest.mark.parametrize("precision", ["full", "served"])
+def test_a_hundred_conversations_say_the_same_with_and_without_it(precision, request):
+    """Greedy: turns come, branch off, are taken back and forgotten, and no letter changes, as it is served neither."""
+    release = request.getfixturevalue("release" if precision == "full" else "served")
     greedy = Generation(temperature=0, max_new_tokens=4, max_context_tokens=204)
-    anew, reusing = exact(0, greedy), exact(KEPT_BYTES, greedy)
+    manifest = dataclasses.replace(PersonaManifest.read(release), generation=greedy)
+    folder = release / OPENVINO_FOLDER
+    compiled = compile_graph(folder, **(EXACT if precision == "full" else {}))
+    anew, reusing = (
+        OpenVinoEngine(compiled[0], StoredTokenizer.read(folder), manifest, compiled[1], kept_bytes)
+        for kept_bytes in (0, KEPT_BYTES)
+    )
     rng = random.Random(7)
     words = " ".join(SENTENCES).split()
     talks = [[] for _ in range(100)]
@@ -151,6 +170,41 @@ def test_a_hundred_conversations_say_the_same_with_and_without_it(exact):
 
         assert reply == last(anew, history)
         talk[:] = [*history, Turn("persona", tuple(reply) or ("음",))]
+
+
+PORTIONS = """
+import random, sys
+from pathlib import Path
+from persona_core.engine.openvino import OpenVinoReading, compile_graph
+compiled = compile_graph(Path(sys.argv[1]))
+rng = random.Random(7)
+ids = rng.choices(range(1000), k=200)
+def read(cuts):
+    reading = OpenVinoReading(*compiled)
+    for begin, end in zip([0, *cuts], [*cuts, len(ids)]):
+        logits = reading.read(ids[begin:end])
+    return logits
+divided = [read(sorted(rng.sample(range(1, 200), count))) for count in (1, 1, 1, 2, 5, 20, 199)]
+print(max(abs(logits - read([])).max() for logits in divided))
+"""
+
+
+@pytest.mark.parametrize("newest", ["", "AVX2_VNNI", "AVX2"])
+def test_a_prompt_may_be_read_in_any_portions(newest, served):
+    """To the last bit, where the CPU multiplies whole numbers, down to one token at a time; on older ones within 1e-3.
+
+    OpenVINO can be told to take this CPU for one without its newest instructions.
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", PORTIONS, str(served / OPENVINO_FOLDER)],
+        env={**os.environ, "OV_CPU_MAX_ISA": newest},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+    )
+    whole_numbers = newest != "AVX2" and re.search(r"\bavx(512)?_vnni\b", CPU)
+
+    assert float(done.stdout) <= (0 if whole_numbers else 1e-3), done.stderr
 
 
 def test_the_next_turn_reads_only_what_is_new(exact, passes):

@@ -10,6 +10,7 @@ It holds no private text, no token and no path of a machine::
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -58,6 +59,24 @@ class Generation:
     repetition_penalty: float = 1.05  # 1 = none; ㅋㅋㅋㅋ is style and must survive it
     max_new_tokens: int = 160  # a long turn of several bubbles
     max_context_tokens: int = 1024  # prompt and reply together; the oldest turns leave first
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be sampled by: nan fails every comparison.
+
+        Raises:
+            ValueError: a number out of range.
+        """
+        whole = (self.top_k, self.max_new_tokens, self.max_context_tokens)
+        in_range = (
+            0 <= self.temperature < math.inf,
+            0 <= self.top_p <= 1,
+            0 < self.repetition_penalty < math.inf,
+            self.top_k >= 0,
+            self.max_new_tokens >= 1,
+            self.room >= 1,
+        )
+        if not all(in_range) or not all(isinstance(number, int) for number in whole):
+            raise ValueError(self)
 
     @property
     def room(self) -> int:

@@ -32,6 +32,9 @@ def _exits(invoke: Callable[[], Any]) -> Any:
     except PersonaError as error:
         say_error(error)
         raise typer.Exit(2) from None
+    except PermissionError as error:
+        say_error(SettingsError("cli.forbidden", path=error.filename or error))
+        raise typer.Exit(2) from None
     except KeyboardInterrupt:
         say("cli.interrupted")
         raise typer.Exit(INTERRUPTED) from None

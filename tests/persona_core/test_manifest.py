@@ -121,3 +121,30 @@ def test_a_prompt_has_room_however_short_the_rows_of_training_were(max_length):
 
     assert served.max_context_tokens == max(max_length, 320)
     assert served.room >= LEAST_ROOM
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": -0.1},
+        {"temperature": float("nan")},
+        {"temperature": "warm"},
+        {"top_p": 1.5},
+        {"top_k": -1},
+        {"top_k": 0.5},
+        {"repetition_penalty": 0},
+        {"repetition_penalty": float("inf")},
+        {"max_new_tokens": 0},
+        {"max_new_tokens": 1024},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_sampled_by_is_refused(wrong):
+    """A number out of range would draw nonsense, or nothing, from a sound model."""
+    document = json.loads(MANIFEST.to_json())
+    document["generation"] |= wrong
+
+    with pytest.raises(EngineError) as refused:
+        PersonaManifest.from_json(json.dumps(document))
+
+    assert refused.value.key == "engine.not_a_manifest"

@@ -3,9 +3,11 @@
 import contextlib
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -27,9 +29,11 @@ EXPORT = """\ufeff이서연 님과 카카오톡 대화
 """
 
 
-def persona(*words: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def persona(
+    *words: str | Path, cwd: Path, before: Sequence[str] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "trainer.cli", *map(str, words)],
+        [*before, sys.executable, "-m", "trainer.cli", *map(str, words)],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PERSONA_LANG": "en", **environment},
         capture_output=True,
@@ -199,6 +203,24 @@ def test_masking_into_a_closed_pipe_ends_quietly(tmp_path):
         process.stdin.close()
 
         assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file has no such mode")
+@pytest.mark.parametrize("verb", ["chat", "export", "evaluate", "train"])
+def test_a_run_of_another_user_is_named(verb, tmp_path):
+    """Whoever may not open it reads which it is, whatever was to be done with it."""
+    run = tmp_path / "run"
+    open_run(run, Settings(me="김도윤"), {})
+    (run / "run.toml").chmod(0)
+    # root may open everything, until that right is taken from it
+    rights = "--bounding-set=-dac_override,-dac_read_search"
+    before = ["setpriv", rights] if os.geteuid() == 0 else []
+    if before and shutil.which("setpriv") is None:
+        pytest.skip("no setpriv")
+
+    assert f"{run / 'run.toml'}: this user is not allowed to" in refused(
+        persona(verb, run, cwd=tmp_path, before=before)
+    )
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):

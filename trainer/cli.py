@@ -1,58 +1,24 @@
-"""`persona …` and `persona-train`: parses words, calls one function per verb, imports late.
+"""`persona …` and `persona-train`: parses words, calls one function per verb, imports late."""
 
-Exit codes: 0 done, 1 a bug (with its traceback), 2 the user can mend it (one line), 130 interrupted and resumable.
-"""
-
-import io
-import os
 import sys
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
-from persona_core.errors import PersonaError, SettingsError
+from persona_core.errors import SettingsError
 from persona_core.texts import text
-from trainer import team
+from trainer import console, team
 from trainer.deploy.verb import deploy as deploy_verb
-from trainer.progress import ask, say, say_error
+from trainer.progress import ask
 from trainer.settings import Settings
 
 LISTS = ("my_names", "partner_names", "names", "nicknames")  # settings that are typed with commas
-INTERRUPTED = 130  # the exit code of what Ctrl-C ended
-
-
-def _exits(invoke: Callable[[], Any]) -> Any:
-    """Run a verb: an error the user can mend is one line and exit code 2, Ctrl-C is 130; a bug keeps its traceback."""
-    try:
-        return invoke()
-    except PersonaError as error:
-        say_error(error)
-        raise typer.Exit(2) from None
-    except PermissionError as error:
-        say_error(SettingsError("cli.forbidden", path=error.filename or error))
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        say("cli.interrupted")
-        raise typer.Exit(INTERRUPTED) from None
-
-
-class _Verbs(TyperGroup):
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # typer's Context is its click's
-        return _exits(lambda: super(_Verbs, self).invoke(ctx))
-
-
-class _Verb(TyperCommand):
-    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
-        return _exits(lambda: super(_Verb, self).invoke(ctx))
-
 
 app = typer.Typer(
     name="persona",
-    cls=_Verbs,
+    cls=console.Verbs,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # its tracebacks show local variables
@@ -83,32 +49,40 @@ Repository = Annotated[
 AsJson = Annotated[bool, _option("json", "--json")]
 OtherNames = Annotated[str, _option("other_names", "--names")]
 Nicknames = Annotated[str, _option("nicknames", "--nicknames")]
+Me = Annotated[str | None, _option("me", "--me")]
+Partner = Annotated[str | None, _option("partner", "--partner")]
 MyNames = Annotated[str, _option("my_names", "--my-names")]
 PartnerNames = Annotated[str, _option("partner_names", "--partner-names")]
+SessionGap = Annotated[int | None, _option("session_gap", "--session-gap")]
+ValidationShare = Annotated[float | None, _option("validation_share", "--validation-share")]
+MaxLength = Annotated[int | None, _option("max_length", "--max-length")]
+MaxExamples = Annotated[int | None, _option("max_examples", "--max-examples")]
+Base = Annotated[str | None, _option("base", "--base")]
+Rank = Annotated[int | None, _option("rank", "--rank")]
 
 
 @app.command(help=text("cli.train"))
-@train_app.command(cls=_Verb, help=text("cli.train"))
+@train_app.command(cls=console.Verb, help=text("cli.train"))
 def train(
     ctx: typer.Context,
     exports: Paths = None,
     *,
-    me: Annotated[str | None, _option("me", "--me")] = None,
-    partner: Annotated[str | None, _option("partner", "--partner")] = None,
+    me: Me = None,
+    partner: Partner = None,
     my_names: MyNames = "",
     partner_names: PartnerNames = "",
     names: OtherNames = "",
     nicknames: Nicknames = "",
-    base: Annotated[str | None, _option("base", "--base")] = None,
+    base: Base = None,
     base_revision: Annotated[str | None, _option("base_revision", "--base-revision")] = None,
     push: Annotated[str | None, _option("push", "--push")] = None,
     run: Annotated[Path | None, _option("run", "--run")] = None,
     demo: Annotated[bool, _option("demo", "--demo")] = False,
-    session_gap_minutes: Annotated[int | None, _option("session_gap", "--session-gap")] = None,
-    validation_share: Annotated[float | None, _option("validation_share", "--validation-share")] = None,
-    max_length: Annotated[int | None, _option("max_length", "--max-length")] = None,
-    max_examples: Annotated[int | None, _option("max_examples", "--max-examples")] = None,
-    rank: Annotated[int | None, _option("rank", "--rank")] = None,
+    session_gap_minutes: SessionGap = None,
+    validation_share: ValidationShare = None,
+    max_length: MaxLength = None,
+    max_examples: MaxExamples = None,
+    rank: Rank = None,
     alpha: Annotated[int | None, _option("alpha", "--alpha")] = None,
     learning_rate: Annotated[float | None, _option("learning_rate", "--learning-rate")] = None,
     epochs: Annotated[float | None, _option("epochs", "--epochs")] = None,
@@ -162,17 +136,17 @@ def prepare(
     exports: Annotated[list[Path], typer.Argument(help=text("cli.exports"))],
     *,
     out: Annotated[Path, _option("out", "--out")],
-    me: Annotated[str | None, _option("me", "--me")] = None,
-    partner: Annotated[str | None, _option("partner", "--partner")] = None,
+    me: Me = None,
+    partner: Partner = None,
     my_names: MyNames = "",
     partner_names: PartnerNames = "",
     names: OtherNames = "",
     nicknames: Nicknames = "",
     row_format: Annotated[str, _option("format", "--format")] = "messages",
-    session_gap_minutes: Annotated[int | None, _option("session_gap", "--session-gap")] = None,
-    validation_share: Annotated[float | None, _option("validation_share", "--validation-share")] = None,
-    max_length: Annotated[int | None, _option("max_length", "--max-length")] = None,
-    max_examples: Annotated[int | None, _option("max_examples", "--max-examples")] = None,
+    session_gap_minutes: SessionGap = None,
+    validation_share: ValidationShare = None,
+    max_length: MaxLength = None,
+    max_examples: MaxExamples = None,
 ) -> None:
     """Examples and a report from exports, and nothing more."""
     from trainer import pipeline
@@ -324,9 +298,9 @@ def chat(
 def doctor(
     ctx: typer.Context,
     *,
-    base: Annotated[str | None, _option("base", "--base")] = None,
-    rank: Annotated[int | None, _option("rank", "--rank")] = None,
-    max_length: Annotated[int | None, _option("max_length", "--max-length")] = None,
+    base: Base = None,
+    rank: Rank = None,
+    max_length: MaxLength = None,
     json: AsJson = False,
 ) -> None:
     """What this machine can do, what is missing, what to type next."""
@@ -350,42 +324,12 @@ def _list(names: str) -> tuple[str, ...]:
 
 def main() -> None:
     """Entry point of `persona`."""
-    _speak_utf8()
-    _keep_pipes_clean()
-    _run(app)
+    console.run(app)
 
 
 def main_train() -> None:
     """Entry point of `persona-train`: `persona train` under the name users know."""
-    _speak_utf8()
-    _keep_pipes_clean()
-    _run(train_app)
-
-
-def _run(verbs: Callable[[], Any]) -> None:
-    """Run the command. An interrupted one ends at once: threads of the Hub's client wait for answers, and Python for them."""
-    try:
-        verbs()
-    except SystemExit as end:
-        if end.code == INTERRUPTED:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(INTERRUPTED)
-        raise
-
-
-def _speak_utf8() -> None:
-    """Korean in and out, whatever the console's code page; a byte that is no text is no reason to stop."""
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="replace")
-
-
-def _keep_pipes_clean() -> None:
-    """Other libraries' progress bars are for a terminal; in a file they are control characters."""
-    if not sys.stderr.isatty():
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-        os.environ.setdefault("TQDM_DISABLE", "1")
+    console.run(train_app)
 
 
 if __name__ == "__main__":

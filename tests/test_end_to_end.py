@@ -6,14 +6,8 @@ started as a process of its own with nothing but that folder on its path, and op
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +15,7 @@ import pytest
 from persona_core.invite import make_invite
 from persona_core.manifest import PersonaManifest
 from tests.browser import chromium_page, screenshots
+from tests.staged_space import running_space, status
 from trainer.demo import base_path
 from trainer.demo.sample import sample_lines
 from trainer.release.staging import stage_space
@@ -197,48 +192,3 @@ def test_the_release_manifest_names_no_person_and_no_path(demo_folder):
     assert manifest.base.id == base_path().name or "/" not in manifest.base.id
     assert str(demo_folder.parent) not in document
     assert "도윤" not in document
-
-
-@contextmanager
-def running_space(folder: Path, environment: dict[str, str]) -> Iterator[str]:
-    """The staged Space as a process that sees its own folder and the installed libraries, not this checkout."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    program = (
-        "import runpy, sys\n"
-        f"sys.path[:] = ['.', *(p for p in sys.path if p and not p.startswith({str(ROOT)!r})"
-        f" or {str(ROOT)!r} + '/.venv' in p)]\n"
-        "runpy.run_path('app.py', run_name='__main__')\n"
-    )
-    environment = {k: v for k, v in environment.items() if k != "PYTHONPATH"}
-    with (folder / "log.txt").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", program],
-            cwd=folder,
-            env={**environment, "GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port)},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 120
-        while status(url) is None:
-            assert process.poll() is None, (folder / "log.txt").read_text()
-            assert time.monotonic() < deadline, (folder / "log.txt").read_text()
-            time.sleep(0.5)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def status(url: str) -> int | None:
-    """The HTTP status of a stranger's GET, or None while nobody listens."""
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return answer.status
-    except urllib.error.HTTPError as refused:
-        return refused.code
-    except OSError:
-        return None

@@ -8,16 +8,11 @@ import pytest
 
 from persona_core.errors import EngineError
 from tests.browser import page_in, screenshots
-from tests.space.served import SECRET, SETTINGS, ScriptedEngine, invite, running_as_a_space, served, session
+from tests.space.phone import DESKTOP, HERS, HIS, PHONE, TYPING, enter, expect, finish, send
+from tests.space.served import SECRET, SETTINGS, ScriptedEngine, running_as_a_space, served, session
 from waking import Sleeper
 
 pytestmark = pytest.mark.slow
-
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 800}
-HIS = "#chat [data-testid=bot]"
-HERS = "#chat [data-testid=user]"
-TYPING = "#message .stop-button"  # there while a reply is on its way, and with it the three dots
 
 
 @pytest.fixture
@@ -25,34 +20,6 @@ def engine(served_engine):
     """The engine behind ``url``, as if nobody had spoken yet."""
     served_engine.begin(["ㅇㅇ [[PARTNER]]야", "나 지금 집 가는중ㅋㅋㅋ", "저녁은?"])
     return served_engine
-
-
-def enter(page, url):
-    """Tap the invite link and wait for the page."""
-    page.goto(invite(url))
-    page.locator("#message textarea:enabled").wait_for()
-
-
-def send(page, text):
-    """Type and press Enter, as on any messenger, and wait until the message stands in the chat."""
-    before = page.locator(HERS).count()
-    page.get_by_role("textbox").fill(text)
-    page.get_by_role("textbox").press("Enter")
-    page.locator(HERS).nth(before).wait_for()
-
-
-def expect(page, selector, texts):
-    """Wait until exactly ``texts`` stand in the elements of ``selector``."""
-    page.wait_for_function(
-        "([selector, texts]) => JSON.stringify([...document.querySelectorAll(selector)].map(e => e.innerText.trim()))"
-        " === JSON.stringify(texts)",
-        arg=[selector, texts],
-    )
-
-
-def finish(page):
-    """Wait until he is done."""
-    page.locator(TYPING).wait_for(state="hidden")
 
 
 def test_a_stranger_sees_the_locked_page(browser, url, engine):

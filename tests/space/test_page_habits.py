@@ -6,8 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser import page_in, screenshots
+from tests.space.phone import DESKTOP, HERS, HIS, PHONE, TYPING, enter, expect, finish, send
 from tests.space.served import SETTINGS, ScriptedEngine, served
-from tests.space.test_page import DESKTOP, HERS, HIS, PHONE, TYPING, enter, expect, finish, send
 
 pytestmark = pytest.mark.slow
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.browser import page_in, screenshots
-from tests.space.test_page import DESKTOP, HERS, HIS, PHONE, TYPING, enter, expect, finish, send
+from tests.space.phone import DESKTOP, HERS, HIS, PHONE, TYPING, enter, expect, finish, send
 
 pytestmark = pytest.mark.slow
 

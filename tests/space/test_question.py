@@ -5,11 +5,11 @@ import math
 
 import pytest
 from hypothesis import example, given
-from hypothesis import strategies as st
 
 from persona_core.manifest import Generation
 from persona_core.prompt import Turn
 from question import Question, Refusal
+from tests.space.documents import DOCUMENTS, JSON
 
 HELLO = [{"role": "user", "content": "밥 먹었어?"}]
 
@@ -201,24 +201,6 @@ def test_there_is_one_model():
 def test_what_is_no_json_object_is_refused(body):
     """Broken, nested without end, or something else."""
     assert refused(body).status == 400
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
-)
-KEYS = (
-    *("model", "messages", "stream", "stop", "seed", "n"),
-    *("temperature", "top_p", "max_tokens", "max_completion_tokens", "tools", "response_format", "logprobs"),
-)
-MESSAGE = st.fixed_dictionaries(
-    {}, optional={"role": st.sampled_from(["user", "assistant"]) | JSON, "content": JSON}
-)
-DOCUMENTS = st.fixed_dictionaries(
-    {"model": st.just("persona"), "messages": st.lists(MESSAGE, max_size=4) | JSON},
-    optional=dict.fromkeys(KEYS[2:], JSON),
-)
 
 
 @given(JSON | DOCUMENTS)

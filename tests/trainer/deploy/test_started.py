@@ -6,7 +6,7 @@ from http.cookiejar import CookieJar
 
 import pytest
 
-from tests.test_end_to_end import running_space, status
+from tests.staged_space import running_space, status
 from tests.trainer.deploy.conftest import MODEL, SPACE
 from trainer.deploy.deployment import Request, deploy
 

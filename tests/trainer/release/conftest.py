@@ -1,4 +1,4 @@
-"""A finished training to release: a tiny real Qwen3, a real adapter on it, a few invented held-out turns."""
+"""A finished training to release and a Hub to push it to: a tiny real Qwen3, a real adapter on it, a few invented turns."""
 
 import json
 import shutil
@@ -10,8 +10,11 @@ import pytest
 
 from persona_core.prompt import ChatFormat, Turn
 from tests.tiny_model import build_tiny_model
+from tests.tiny_release import push, tiny_run, train
 from tests.trainer.fidelity.couple import KEPT
+from tests.trainer.release.repository import REPO
 from trainer.dataset.example import Example, write_examples
+from trainer.release import pushing
 from trainer.release.release import build_release
 from trainer.run import Run, open_run
 from trainer.settings import Settings
@@ -94,3 +97,32 @@ def copy_of(tmp_path: Path) -> Callable[[Run], Run]:
         return Run(Path(shutil.copytree(run.path, tmp_path / "run")), run.settings)
 
     return copy
+
+
+@pytest.fixture
+def signed_in(hub, monkeypatch):
+    """The hub, with minsu's writing token in the environment."""
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    return hub
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """What fails is not tried again by itself, unless a test wants it."""
+    monkeypatch.setattr(pushing, "PAUSES_S", ())
+
+
+@pytest.fixture
+def shelf(hub, monkeypatch, tmp_path):
+    """The hub as minsu, with two releases in one repository; the folder is one with runs/ in it."""
+    from huggingface_hub import constants
+
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(pushing, "PAUSES_S", ())
+    monkeypatch.chdir(tmp_path)
+    run = tiny_run(tmp_path / "runs" / "first")
+    push(run, REPO)
+    train(run, 1)
+    push(run, REPO)
+    return hub

@@ -1,29 +1,22 @@
-"""Pushing: private or not at all, whole or not at all, and never twice. The client is real, the Hub is on loopback."""
+"""Pushing: the whole release or nothing of it, and never twice. The client is real, the Hub is on loopback."""
 
 import signal
 import subprocess
 import sys
-import threading
 import time
 import traceback
 from pathlib import Path
 
 import pytest
 
-from persona_core.errors import (
-    HubError,
-    NotAllowed,
-    ReleaseError,
-    RepositoryIsPublic,
-    TokenMissing,
-)
+from persona_core.errors import HubError
 from tests.hub.faults import Fault
-from trainer.release import pushing
+from tests.tiny_release import push
+from tests.trainer.release.repository import REPO, commits, meanwhile
 from trainer.release.pushing import Pushed
 from trainer.tuning.adapter import WEIGHTS
 
 ROOT = Path(__file__).parents[3]
-REPO = "minsu/talk"
 PUSH = """
 import sys
 from pathlib import Path
@@ -32,23 +25,7 @@ from trainer.run import load_run
 print(push(load_run(Path(sys.argv[1])), sys.argv[2]).tag)
 """
 
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch):
-    """What fails is not tried again by itself, unless a test wants it."""
-    monkeypatch.setattr(pushing, "PAUSES_S", ())
-
-
-def push(run, repo, try_out=lambda folder: None):
-    """A push whose release is fetched back and compared, but not asked: that takes a process with torch in it."""
-    return pushing.push(run, repo, try_out)
-
-
-@pytest.fixture
-def signed_in(hub, monkeypatch):
-    """The hub, with minsu's writing token in the environment."""
-    monkeypatch.setenv("HF_TOKEN", hub.token)
-    return hub
+pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def names(run):
@@ -73,10 +50,6 @@ def retrain(run):
 def uploads(requests):
     """The paths of objects that were sent."""
     return [record.path for record in requests if "/storage/" in record.path and record.method == "PUT"]
-
-
-def commits(hub):
-    return [commit.title for commit in hub.api().list_repo_commits(REPO)]
 
 
 def tags(hub):
@@ -177,143 +150,6 @@ def test_a_fresh_process_pushes_and_never_shows_its_token(hub, released):
             if path.is_file()
         ]
         assert not [path for path in files if hub.token.encode() in path.read_bytes()]
-
-
-# --- private or not at all ---
-
-
-def test_a_public_repository_is_refused(signed_in, released):
-    """Nothing is uploaded, and the line says how to make it private."""
-    signed_in.api().create_repo(REPO, private=False)
-
-    with (
-        signed_in.control.recording() as requests,
-        pytest.raises(RepositoryIsPublic, match=f"hf repos settings {REPO} --private"),
-    ):
-        push(released, REPO)
-
-    assert not [r for r in requests if "/storage/" in r.path or "preupload" in r.path or "commit" in r.path]
-    assert signed_in.control.files(REPO).keys() == {".gitattributes"}
-
-
-def test_a_repository_opened_during_the_upload_gets_no_commit(signed_in, released):
-    """The proof is repeated between the weights and the commit that would show them."""
-    signed_in.control.inject(Fault.delay(0.5, path="/storage/", times=None))
-
-    with pytest.raises(RepositoryIsPublic):
-        meanwhile(signed_in, released, "PUT", "/storage/", lambda: open_up(signed_in))
-
-    assert commits(signed_in) == ["initial commit"]
-
-
-def test_a_repository_opened_during_the_commit_is_closed_again(signed_in, released):
-    """It is made private at once, and the person is told."""
-    signed_in.control.inject(Fault.delay(0.5, path="/commit/"))
-
-    with pytest.raises(RepositoryIsPublic, match="became public"):
-        meanwhile(signed_in, released, "POST", "/commit/", lambda: open_up(signed_in))
-
-    assert signed_in.api().model_info(REPO).private
-
-
-def open_up(hub):
-    hub.api().update_repo_settings(REPO, private=False)
-
-
-def meanwhile(hub, run, method, path, action):
-    """Push, and do ``action`` while the first such request is held back; what push raised is raised."""
-    raised = []
-
-    def pushing():
-        try:
-            push(run, REPO)
-        except BaseException as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=pushing)
-    thread.start()
-    while thread.is_alive() and not any(r.method == method and path in r.path for r in hub.control.requests):
-        thread.join(0.01)
-    action()
-    thread.join()
-    raise raised[0]
-
-
-# --- who may ---
-
-
-def test_no_token(hub, released):
-    """Nothing is asked of the Hub, and the line says how to sign in."""
-    with hub.control.recording() as requests, pytest.raises(TokenMissing, match="hf auth login"):
-        push(released, REPO)
-
-    assert requests == []
-
-
-def test_a_refused_token(signed_in, released):
-    """A token that was revoked is told apart from one that is missing."""
-    signed_in.control.revoke_token(signed_in.token)
-
-    with pytest.raises(TokenMissing, match="does not accept"):
-        push(released, REPO)
-
-
-def test_a_read_only_token(hub, released, monkeypatch):
-    """It is noticed before the repository is made."""
-    monkeypatch.setenv("HF_TOKEN", hub.read_token)
-
-    with pytest.raises(NotAllowed, match="only read"):
-        push(released, REPO)
-
-    with pytest.raises(KeyError):
-        hub.control.repo(REPO)
-
-
-def test_a_fine_grained_token_without_the_right(hub, released, monkeypatch):
-    """A token that may only read this repository sends nothing."""
-    hub.api().create_repo(REPO, private=True)
-    reader = hub.control.issue_token("minsu", "fineGrained", grants={f"models/{REPO}": "read"})
-    monkeypatch.setenv("HF_TOKEN", reader)
-
-    with hub.control.recording() as requests, pytest.raises(NotAllowed):
-        push(released, REPO)
-
-    assert not [record for record in requests if "preupload" in record.path]
-
-
-def test_somebody_elses_name(signed_in, released):
-    """A repository below another user's name is refused."""
-    with pytest.raises(NotAllowed):
-        push(released, "jiho/talk")
-
-
-def test_a_repository_of_something_else(signed_in, released):
-    """Files that no persona.json stands beside are not replaced."""
-    signed_in.api().create_repo(REPO, private=True)
-    signed_in.api().upload_file(path_or_fileobj=b"weights", path_in_repo="pytorch_model.bin", repo_id=REPO)
-
-    with pytest.raises(HubError, match="another name"):
-        push(released, REPO)
-
-    assert "pytorch_model.bin" in signed_in.control.files(REPO)
-
-
-def test_a_bad_name(signed_in, released):
-    """OWNER/NAME, nothing else."""
-    for name in ("talk", "minsu/talk/again", "minsu/말투"):
-        with pytest.raises(HubError, match="OWNER/NAME"):
-            push(released, name)
-
-
-def test_a_release_that_may_not_leave(signed_in, released, copy_of):
-    """A planted token stops the push before the Hub is asked anything."""
-    run = copy_of(released)
-    (run.release / "NOTICE").write_text("hf_" + "Abcd1234" * 4, encoding="utf-8")
-
-    with signed_in.control.recording() as requests, pytest.raises(ReleaseError):
-        push(run, REPO)
-
-    assert requests == []
 
 
 # --- whole or not at all ---

@@ -10,8 +10,7 @@ import pytest
 
 from persona_core.errors import TrainingError
 from persona_core.texts import text_in
-from tests.trainer.tuning.test_tensorboard import read_back
-from tests.trainer.tuning.test_training import tensors
+from tests.trainer.tuning.outcome import read_back, tensors
 from trainer.run import load_run
 
 ROOT = Path(__file__).parents[3]

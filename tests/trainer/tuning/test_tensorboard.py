@@ -1,18 +1,7 @@
 """What we write, TensorBoard reads."""
 
-import pytest
-
+from tests.trainer.tuning.outcome import read_back
 from trainer.tuning.tensorboard import EventFile
-
-
-def read_back(folder):
-    """Tag -> [(step, value)], by TensorBoard's own reader."""
-    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    reader = accumulator.EventAccumulator(
-        str(folder), size_guidance={"scalars": 0}, purge_orphaned_data=False
-    )
-    reader.Reload()
-    return {tag: [(e.step, e.value) for e in reader.Scalars(tag)] for tag in reader.Tags()["scalars"]}
 
 
 def test_tensorboard_reads_what_was_written(tmp_path):

@@ -5,7 +5,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_core.errors import DataError
@@ -97,7 +97,6 @@ def test_the_loss_falls_on_the_replies_and_their_ends(tokenizer):
 
 
 @given(st.lists(replies, min_size=2, max_size=6))
-@settings(deadline=None)
 def test_what_is_served_is_how_the_trained_row_begins(tokenizer, said):
     """For every reply of a row, the prompt the engine sends equals the row up to that reply, token for token."""
     turns = tuple(Turn("partner" if i % 2 == 0 else "persona", reply) for i, reply in enumerate(said))

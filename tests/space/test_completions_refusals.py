@@ -169,7 +169,7 @@ def post(url, body):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(body=(JSON | DOCUMENTS).map(lambda document: json.dumps(document).encode()) | st.binary(max_size=200))
 def test_any_body_gets_a_standard_answer(url, engine, body):
     """Whatever is posted to the page as it is served: a reply, or a refusal in the standard shape; never a trace."""

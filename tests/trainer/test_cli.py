@@ -173,15 +173,16 @@ def test_a_terminal_sees_rate_and_time_left_and_a_pipe_sees_lines(export):
     """Bars and their control sequences are for who watches; a log holds none."""
     watcher, terminal = os.openpty()
     command = [sys.executable, "-m", "trainer.cli", "inspect", str(export)]
-    subprocess.run(command, cwd=Path(__file__).parents[2], stderr=terminal, check=True)
-    os.close(terminal)
-    seen = b""
-    with contextlib.suppress(OSError):  # how a terminal ends
-        while piece := os.read(watcher, 1 << 16):
-            seen += piece
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stderr=terminal) as inspecting:
+        os.close(terminal)
+        seen = b""
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while piece := os.read(watcher, 1 << 16):
+                seen += piece
     os.close(watcher)
     piped = persona("inspect", export, cwd=export.parent)
 
+    assert inspecting.returncode == 0
     assert b"MB/s" in seen
     assert b"0:00:0" in seen
     assert piped.returncode == 0

@@ -1,5 +1,6 @@
 """`persona chat` beyond this machine: never without asking, never without the door."""
 
+import codecs
 import contextlib
 import os
 import re
@@ -78,6 +79,7 @@ class Chat:
         )
         os.close(terminal)
         self.said = ""
+        self._letters = codecs.getincrementaldecoder("utf-8")()  # a read may end within one
 
     def __enter__(self):
         return self
@@ -92,7 +94,7 @@ class Chat:
         """Wait until this was said; the end of the program is the end of the wait."""
         while (match := re.search(pattern, self.said)) is None:
             try:
-                self.said += os.read(self._watcher, 1 << 16).decode()
+                self.said += self._letters.decode(os.read(self._watcher, 1 << 16))
             except OSError:  # how a terminal ends
                 pytest.fail(self.said)
         return match
@@ -114,7 +116,7 @@ class Chat:
     def _drain(self) -> None:
         with contextlib.suppress(OSError):  # how a terminal ends
             while piece := os.read(self._watcher, 1 << 16):
-                self.said += piece.decode()
+                self.said += self._letters.decode(piece)
 
     @property
     def printed(self) -> bytes:

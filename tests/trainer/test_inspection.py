@@ -218,7 +218,7 @@ def test_whatever_a_line_holds_the_offsets_are_its_own(capsys, end):
     assert found[2:6] == [["PHONE"], ["PHONE", "NAME"], ["PHONE"], ["PHONE"]]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"])), max_size=4))
 def test_any_line_gives_one_object_that_fits_it(capsys, lines):
     """A carriage return before the end of a line is a part of that end."""

@@ -56,7 +56,6 @@ def test_half_a_character_at_the_end_is_not_shown(tokenizer):
 
 
 @given(st.text(max_size=60).map(clean_bubble))
-@settings(deadline=None)
 def test_the_last_yield_is_the_parsed_reply(tokenizer, text):
     """Streaming ends where parsing the whole text would, and never takes a bubble back."""
     yields = bubbles(tokenizer, tokens(tokenizer, text))
@@ -113,7 +112,7 @@ def test_the_oldest_exchange_leaves_first(tokenizer):
 
 
 @given(st.integers(130, 600), st.lists(st.integers(0, 60), max_size=12))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_what_stays_is_all_that_fits(tokenizer, room, lengths):
     """No exchange leaves that had room, and none stays that has not."""
     history = [Turn("partner", ("처음",))]
@@ -135,7 +134,7 @@ def test_a_talk_of_years_is_not_read_once_for_every_exchange(tokenizer, monkeypa
 
 
 @given(st.integers(130, 400), st.lists(st.integers(0, 200), min_size=1, max_size=9))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_prompt_keeps_to_its_room(tokenizer, room, lengths):
     """Whatever the history, the prompt is never longer than asked."""
     roles = ("partner", "persona")

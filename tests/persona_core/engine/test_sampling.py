@@ -60,7 +60,7 @@ def warped(logits, said, chosen):
     return {int(token): probabilities[token] for token in probabilities.nonzero()[0]}
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200)
 @given(
     st.integers(0, 10_000),
     st.lists(st.integers(0, 299), max_size=20),

@@ -33,7 +33,7 @@ def pairs(tmp_path_factory):
 
 @pytest.mark.parametrize("name", FAMILIES)
 @given(said=st.lists(bubbles, min_size=1, max_size=3), control=st.booleans())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_tokens_are_those_of_transformers(name, said, control, pairs):
     """Of prompts, of whole conversations and of replies that were begun, with forged control tokens in them."""
     ours, theirs = pairs[name]

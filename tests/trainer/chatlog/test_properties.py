@@ -19,7 +19,7 @@ from trainer.chatlog.merge import merge
 
 from .conftest import BODIES
 
-EXAMPLES = settings(max_examples=40, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=40)
 
 
 @pytest.fixture(scope="module")

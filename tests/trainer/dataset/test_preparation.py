@@ -145,7 +145,7 @@ def shaper():
     return Shaper(Order.of(Settings(me=ME, partner=YOU, max_length=192), NOBODY, CHAT))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(chats)
 def test_every_persona_message_is_learned_exactly_once_or_dropped_by_a_rule(shaper, chat):
     """Each message has a word of its own, so that every label can be traced back to it."""

@@ -139,7 +139,7 @@ def test_what_is_learned_reads_back_as_his_bubbles(family, tokenizer, row):
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_no_message_can_speak_for_the_template(tokenizer, data):
     """Any tokens ever added to the vocabulary, typed into a message, are ordinary text and read back as typed."""
     typed = st.sampled_from([token.content for token in tokenizer.added_tokens_decoder.values()])

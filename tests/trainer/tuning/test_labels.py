@@ -136,7 +136,7 @@ bubbles = st.lists(
 ).map(tuple)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(bubbles, bubbles, st.booleans()), min_size=1, max_size=4))
 def test_what_is_learned_decodes_to_what_he_wrote(tokenizer, exchanges):
     """Whatever is said, even the template's own tokens, the labels are the trained replies, each with its end."""

@@ -77,7 +77,12 @@ def fetch(settings: Settings, kinds: Sequence[ArtefactKind], report: Report) -> 
     if settings.folder:
         return settings.folder
     report("downloading")
-    return download_release(settings.repo, settings.revision, kinds=kinds)
+    return download_release(
+        settings.repo,
+        settings.revision,
+        kinds=kinds,
+        progress=lambda part: report("downloading", int(100 * part)),
+    )
 
 
 def spare_engine(settings: Settings, manifest: PersonaManifest) -> Sleeper | None:

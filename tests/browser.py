@@ -28,12 +28,13 @@ def screenshots() -> Path:
 
 @contextmanager
 def chromium() -> Iterator[Any]:
-    """A browser without profile; skips the test where Chromium is not installed."""
+    """A browser without profile. Where Chromium is not installed the test is skipped, or fails: PERSONA_REQUIRE_BROWSER."""
     from playwright.sync_api import sync_playwright
 
     path = shutil.which("chromium")
     if path is None:
-        pytest.skip("needs Chromium: apt-get install chromium fonts-noto-cjk")
+        missing = pytest.fail if os.environ.get("PERSONA_REQUIRE_BROWSER") else pytest.skip
+        missing("needs Chromium: apt-get install chromium fonts-noto-cjk")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(QUIET))
         yield browser

@@ -4,7 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import app
+from configuration import Settings
 from persona_core.errors import EngineError, HubError, TokenMissing
+from tests.tiny_release import tiny_run
 from waking import Sleeper
 
 
@@ -123,3 +126,21 @@ def test_a_hub_that_was_down_is_asked_again():
 
     Sleeper(refuse).wake((0, 0, 0))
     assert told.count("refused") == 1
+
+
+def test_the_page_says_how_much_of_the_download_is_here(hub, monkeypatch, tmp_path):
+    """Percent of the released bytes, from the Hub itself, up to all of them."""
+    from huggingface_hub import constants
+
+    monkeypatch.setenv("HF_TOKEN", hub.token)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    hub.api().create_repo("minsu/talk", private=True)
+    hub.api().upload_folder(repo_id="minsu/talk", folder_path=tiny_run(tmp_path / "run").release)
+    told = []
+
+    folder = app.fetch(
+        Settings(repo="minsu/talk", revision="main"), ("merged",), lambda *status: told.append(status)
+    )
+
+    assert (folder / "model.safetensors").is_file()
+    assert (told[0], told[-1]) == (("downloading",), ("downloading", 100))

@@ -77,7 +77,7 @@ def test_other_errors_are_no_reason_to_change_engines():
 def test_a_spare_is_had_where_the_release_has_one(monkeypatch):
     """Only then is anything fetched, and only that."""
     fetched = []
-    monkeypatch.setattr(app, "download_release", lambda repo, revision, kinds: fetched.append(kinds))
+    monkeypatch.setattr(app, "download_release", lambda *_, kinds, **__: fetched.append(kinds))
     monkeypatch.setattr(app, "load_engine", lambda folder, hardware: ScriptedEngine(["ㅇㅇ"]))
     settings = Settings(repo="minsu/talk", revision="v1", hardware="zero")
     both = dataclasses.replace(

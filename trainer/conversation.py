@@ -17,7 +17,6 @@ from persona_core.engine.speech import speak
 from persona_core.errors import SettingsError
 from persona_core.invite import make_invite, new_secret
 from persona_core.manifest import FILE_NAME
-from persona_core.privacy.display import given_name
 from persona_core.prompt import Turn, clean_bubble
 from trainer.progress import agrees, say
 from trainer.run import load_run
@@ -172,8 +171,8 @@ def _resolve(source: str, revision: str | None, his_name: str, her_name: str) ->
             raise SettingsError("pipeline.not_exported", folder=folder)
         return (
             run.release,
-            his_name or given_name(run.settings.me),
-            her_name or given_name(run.settings.partner),
+            his_name or run.settings.his_name,
+            her_name or run.settings.her_name,
         )
     if not (folder / FILE_NAME).is_file():
         # runs/typo looks like OWNER/NAME; what begins with a folder that is here is not asked of the Hub

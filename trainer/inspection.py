@@ -23,7 +23,7 @@ from rich.table import Table
 from rich.text import Text
 
 from persona_core.errors import DataError
-from persona_core.privacy import Masker
+from persona_core.privacy import Masker, is_label
 from persona_core.texts import text
 from trainer.chatlog import Chat, Message, open_chat
 from trainer.chatlog.senders import OWN_LABELS
@@ -31,6 +31,7 @@ from trainer.dataset.formats import dump
 from trainer.dataset.preparation import tell_unread
 from trainer.dataset.reading import is_prepared
 from trainer.dataset.style import Style, StyleCounter
+from trainer.exports import check_findable
 from trainer.progress import bar, console, say
 from trainer.settings import Settings
 
@@ -107,8 +108,10 @@ def mask_lines(
     (code points), its end left out and nothing else: a byte-order mark counts.
 
     Raises:
+        SettingsError: one of the names or nicknames is none that could be found.
         DataError: a line is not UTF-8; those before it are answered.
     """
+    check_findable({"names": names, "nicknames": nicknames})
     persona, partner, others = names[:1], names[1:2], names[2:]
     masker = Masker(persona=persona, partner=partner, nicknames=nicknames, others=others)
     for number, line in enumerate(lines, start=1):
@@ -207,7 +210,7 @@ def _show(chat: Chat, seen: Overview, paths: Sequence[Path]) -> None:
     say("inspection.per_month", first=min(months), line=_line(list(months.values())), last=max(months))
     given = " ".join(f'"{path}"' if " " in str(path) else str(path) for path in paths)
     if owner := _owner(chat, seen):
-        say("inspection.next", paths=given, me=owner)
+        say("inspection.next", paths=given, me=owner, names=_further_names(owner, seen))
     else:
         say("inspection.next_who", paths=given)
 
@@ -220,6 +223,17 @@ def _owner(chat: Chat, seen: Overview) -> str:
     titles = {export.room_title for export in chat.exports}
     left = names - titles
     return min(left) if len(names) == 2 and len(left) == 1 else ""
+
+
+def _further_names(owner: str, seen: Overview) -> str:
+    """The options that give the names of those whom the export calls 회원님 or ♥: without them nothing is trained."""
+    others = set(seen.senders) - {owner}
+    options = ((" --my-names ", [owner], "your_name"), (" --partner-names ", others, "their_name"))
+    return "".join(
+        option + text(f"privacy.{name}")
+        for option, labels, name in options
+        if len(labels) == 1 and all(map(is_label, labels))
+    )
 
 
 def _line(counts: Sequence[int]) -> str:

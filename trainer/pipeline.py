@@ -45,7 +45,7 @@ HERE = Way()
 def train(exports: Sequence[Path], folder: Path | None, asked: Mapping[str, Any], way: Way = HERE) -> None:
     """`persona-train EXPORT... --me NAME`: open the run that these exports and settings belong to, and go on."""
     online = _check_destination(way)
-    me, partner = speakers_of(exports, asked.get("me", ""), asked.get("partner", ""))
+    me, partner = speakers_of(exports, asked)
     sha256 = digest_of(exports)
     chosen = {**asked, "me": me, "partner": partner, "exports_sha256": sha256}
     key = hashlib.sha256(f"{sha256} {me} {asked.get('base', '')}".encode()).hexdigest()[:8]
@@ -71,7 +71,7 @@ def prepare(exports: Sequence[Path], folder: Path, row_format: str, asked: Mappi
     known = next((known for known in FORMATS if known == row_format), None)
     if known is None:
         raise SettingsError("cli.unknown_format", format=row_format, formats=", ".join(FORMATS))
-    me, partner = speakers_of(exports, asked["me"], asked["partner"])
+    me, partner = speakers_of(exports, asked)
     paths = tuple(str(path) for path in exports)
     prepare_files(Settings(**{**asked, "exports": paths, "me": me, "partner": partner}), folder, known)
 

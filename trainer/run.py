@@ -9,11 +9,13 @@
       release/          exactly what is pushed
 
 A stage writes into ``.<name>.partial`` and renames it when it is whole, so a folder that exists is complete, and an
-interrupted run goes on with the first stage whose output is missing.
+interrupted run goes on with the first stage whose output is missing. All of it is talk of two people: a folder made
+here is closed to other users of the machine; one that was there keeps its rights.
 """
 
 import errno
 import json
+import os
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -30,6 +32,9 @@ from trainer import team
 from trainer.settings import Origin, Settings
 
 RUNS = Path("runs")  # where runs are kept unless --run says otherwise
+# Rights of a new folder. On Windows it inherits those of the user's own folders; 0o700 would lock him out of what he
+# made as an administrator.
+CLOSED = 0o700 if os.name == "posix" else 0o777
 TRAIN, VALIDATION, REPORT = "train.jsonl", "validation.jsonl", "report.json"  # in data/
 
 
@@ -101,7 +106,8 @@ class Run:
 def open_run(path: Path, settings: Settings, origins: Mapping[str, Origin]) -> Run:
     """The run at ``path``: a new one, or the one begun there, when nothing that was asked for differs from it.
 
-    What nobody asked for (defaults, what was measured then) stays as the run began.
+    What nobody asked for (defaults, what was measured then) stays as the run began. Exports that were moved are looked
+    for where they lie now.
 
     Raises:
         SettingsError: another run lives in that folder.
@@ -112,18 +118,20 @@ def open_run(path: Path, settings: Settings, origins: Mapping[str, Origin]) -> R
         asked = {name for name, origin in origins.items() if origin in ("flag", "demo")}
         if different := [name for name in run.settings.differences(settings) if name in asked]:
             raise SettingsError("settings.other_run", folder=path, fields=", ".join(different))
+        if "exports" in asked and settings.exports != run.settings.exports:
+            return settled(run, origins["exports"], exports=settings.exports)
         return run
     with made_folder(path):
         _write_settings(path, settings, origins)
     return Run(path, settings)
 
 
-def settled(run: Run, **values: Any) -> Run:
-    """``run`` with settings that were left to us and are now known, in its run.toml too."""
+def settled(run: Run, origin: Origin = "measured", **values: Any) -> Run:
+    """``run`` with settings that are known now, as where the exports lie or what was left to us, in its run.toml too."""
     settings = replace(run.settings, **values)
     if team.leads():
         origins = _read_toml(run.path / "run.toml")["origins"]
-        _write_settings(run.path, settings, origins | dict.fromkeys(values, "measured"))
+        _write_settings(run.path, settings, origins | dict.fromkeys(values, origin))
     return Run(run.path, settings)
 
 
@@ -197,13 +205,8 @@ _REASONS = {
     errno.ENOENT: "not_there",
     errno.EIO: "device",
 }
-_WHEREVER = (
-    *_FULL,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EROFS,
-    errno.EIO,
-)  # no bug of ours looks like one of these
+# No bug of ours looks like one of these.
+_WHEREVER = (*_FULL, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO)
 
 
 @contextmanager
@@ -243,7 +246,9 @@ def made_folder(path: Path) -> Iterator[None]:
     try:
         with storage(path):
             made += [folder for folder in (path, *path.parents) if not folder.exists()]
-            path.mkdir(parents=True, exist_ok=True)
+            for folder in reversed(made):  # mkdir's own parents=True would leave the parents open
+                folder.mkdir(CLOSED, exist_ok=True)
+            path.mkdir(exist_ok=True)
         yield
     except BaseException:
         for folder in made:
@@ -260,7 +265,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
         with storage(path):
             for left_over in (partial, former):
                 shutil.rmtree(left_over, ignore_errors=True)
-            partial.mkdir()
+            partial.mkdir(CLOSED)
         with disk(path):
             yield partial
         with storage(path):

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
 from persona_core.errors import SettingsError
+from persona_core.privacy import called
 
 DEFAULT_BASE = "Qwen/Qwen3-4B-Instruct-2507"  # permissive, ungated, no think-block; fits 8 GB in NF4
 
@@ -56,6 +57,16 @@ class Settings:
     accepted_licence: str = (
         ""  # of the base, when it forbids something of what we do, and was accepted all the same
     )
+
+    @property
+    def his_name(self) -> str:
+        """What `me` is called, which need not be what the export calls him; "" where there was no export."""
+        return called((self.me, *self.my_names))
+
+    @property
+    def her_name(self) -> str:
+        """What `partner` is called."""
+        return called((self.partner, *self.partner_names))
 
     def __post_init__(self) -> None:
         """Reject what cannot work, naming the flag and what it can be."""

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from persona_core.privacy import restore
-from persona_core.privacy.display import given_name
 from persona_core.texts import text
 from trainer.fidelity.answers import Answered, a_few, read_answers
 from trainer.fidelity.memory import MOST_EXPOSURE, Memory, read_memory
@@ -33,7 +32,7 @@ def tell(run: Run) -> None:
     if drift := metrics.get("drift"):
         say("summary.drift", kl=f"{drift['kl']:.4f}", same=f"{drift['agreement']:.1%}")
     if answers:
-        console().print(_replies(answers, run.settings.me, run.settings.partner))
+        console().print(_replies(answers, run.settings.his_name, run.settings.her_name))
 
 
 def _tell_likeness(fidelity: Mapping[str, Any]) -> None:
@@ -103,7 +102,7 @@ def _replies(answers: Iterable[Answered], me: str, partner: str) -> Table:
     me, partner = me or text("summary.me"), partner or text("summary.partner")
 
     def shown(bubbles: tuple[str, ...]) -> Text:
-        return Text(restore("\n".join(bubbles), given_name(me), given_name(partner)) or "–", overflow="fold")
+        return Text(restore("\n".join(bubbles), me, partner) or "–", overflow="fold")
 
     table = Table(
         partner,

@@ -6,10 +6,26 @@ restore("[[PARTNER]]야 잘자", "도윤", "서연")  ->  "서연아 잘자"
 scrub("계좌 [[ACCOUNT]]로 보내")               ->  ""
 """
 
+from persona_core.privacy.display import shows_name
 from persona_core.privacy.mask import Masked, Masker, detect
 from persona_core.privacy.morphemes import learn
-from persona_core.privacy.names import Names
+from persona_core.privacy.names import Names, called, is_label, unfindable
 from persona_core.privacy.restore import restore, scrub
 from persona_core.privacy.span import KINDS, Kind, Span
 
-__all__ = ["KINDS", "Kind", "Masked", "Masker", "Names", "Span", "detect", "learn", "restore", "scrub"]
+__all__ = [
+    "KINDS",
+    "Kind",
+    "Masked",
+    "Masker",
+    "Names",
+    "Span",
+    "called",
+    "detect",
+    "is_label",
+    "learn",
+    "restore",
+    "scrub",
+    "shows_name",
+    "unfindable",
+]

@@ -10,6 +10,7 @@ import unicodedata
 
 from persona_core.privacy import romanised
 from persona_core.privacy.lexicon import (
+    COMMON,
     DOUBLE_SURNAMES,
     FIRST,
     NAMES,
@@ -17,6 +18,7 @@ from persona_core.privacy.lexicon import (
     NOT_PEOPLE,
     SECOND,
     SURNAMES,
+    THINGS,
     WORDS,
 )
 from persona_core.privacy.particles import TITLE, last_sound
@@ -29,7 +31,14 @@ _TITLE = re.compile(TITLE + "+")
 _MY = re.compile("우리|울|내|나의|내꺼|사랑하는")
 _ENDEARED = re.compile(rf"^(?:{_MY.pattern})(?:사랑|이쁜|예쁜|귀여운|공주|왕자)?(?=[가-힣]{{2}})")
 # How exports call their owner, and who has left.
-_NOBODY = frozenset({"회원님", "나", "you", "me", "(알 수 없음)"})
+_NOBODY = frozenset({"회원님", "나", "you", "me", "(알 수 없음)", "(알수없음)"})
+# Words of every day that somebody may be called by: as the beginning of a longer word they are that word.
+EVERYDAY = (
+    NEVER
+    | COMMON
+    | THINGS
+    | frozenset("공주 왕자 자기 여보 사랑 애기 강아지 고양이 토끼 오빠 바보 돼지 아기".split())
+)
 _NO_NAME = frozenset("사랑 자기 여보 공주 왕자 남친 여친 회사 학교 친구 가족 대학 거래처".split())
 
 
@@ -68,6 +77,24 @@ def given_name(display_name: str) -> str:
 def is_nobody(display_name: str) -> bool:
     """Whether the display name is a stand-in or a mere title: 회원님, 부장님."""
     return display_name.lower() in _NOBODY or _TITLE.fullmatch(_SIGNS.sub("", display_name)) is not None
+
+
+def shows_name(display_name: str) -> bool:
+    """Whether somebody's real name stands in it, as far as the lexicon tells: 이서연, 서연♥; not 써니, JJ, 김팀장."""
+    return any(_is_real(part) and not surname_before_title(part) for part in tokens(display_name))
+
+
+def shows_full_name(display_name: str) -> bool:
+    """Whether a surname stands before it as well: 김채이, but neither 채이 nor 고양이."""
+    return any(
+        _is_real(part) and split(part)[0] and not surname_before_title(part) and not is_everyday(part)
+        for part in tokens(display_name)
+    )
+
+
+def is_everyday(word: str) -> bool:
+    """Whether ``word``, or what stands in it before the ending 이, is one that everybody writes: 고양이, 안경이."""
+    return word in EVERYDAY or (word.endswith("이") and word[:-1] in EVERYDAY)
 
 
 def tokens(display_name: str) -> list[str]:

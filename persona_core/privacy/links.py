@@ -1,6 +1,6 @@
-"""Addresses on the net: e-mail, handles, and the links that identify a person or open a door.
+"""Addresses on the net: e-mail, handles, and the links and keys that identify a person or open a door.
 
-    minsu@example.com   minsu 골뱅이 네이버   @dy_kim   인스타 dy_kim   open.kakao.com/o/gAbCdE
+    minsu@example.com   minsu 골뱅이 네이버   @dy_kim   인스타 dy_kim   open.kakao.com/o/gAbCdE   hf_…, sk-…
 
 A link to news, a film or a shop is kept, and covered so that its digits are not taken for a number.
 """
@@ -86,7 +86,12 @@ def _link(match: re.Match[str]) -> Kind | None:
     host, _, rest = address.partition("/")
     host = host.lower()
     segments = [segment for segment in re.split("[?#]", rest)[0].split("/") if segment]
-    door = (host in _DOORS and rest) or host.endswith(_DOORS_BELOW) or _NESTED_HOMES.match(address)
+    door = (
+        "@" in host
+        or (host in _DOORS and rest)
+        or host.endswith(_DOORS_BELOW)
+        or _NESTED_HOMES.match(address)
+    )
     home = host in _HOMES and len(segments) == 1 and segments[0].lower() not in _NOT_A_HOME
     home_below = host.endswith(_HOMES_BELOW) and not segments
     told = door or home or home_below or _SECRET_QUERY.search(address) or _PLACE.search(address)
@@ -107,6 +112,14 @@ _URL_CHAR = r"[^\s가-힣ㄱ-ㅎㅏ-ㅣ<>\"'\[\]{}|\\^`\ue000-\uf8ff]"
 _URL_END = r"(?<![.,;:!?)~])"
 _TLD = words("com net org kr me gg io link page us tv app be ee ly fm my site so gl co ai dev xyz shop info")
 _HOST = r"(?<![A-Za-z0-9@.\-])(?:[A-Za-z0-9][A-Za-z0-9\-]{0,40}\.){1,4}"
+
+# --- keys of accounts, whose first letters say whose they are ---
+
+_IN_KEY = "A-Za-z0-9٠-٩"  # and the digits that `digits.plain` writes for O and l
+_KEY = (
+    rf"(?<![A-Za-z0-9])(?:(?:hf|gh[oprsu])_[{_IN_KEY}]{{20,}}|github_pat_[{_IN_KEY}_]{{20,}}|A[KS]IA[{_IN_KEY}]{{16,}}"
+    rf"|(?:sk|glpat|xox[a-z])-(?=[A-Za-z_\-]{{0,60}}[0-9٠-٩])[{_IN_KEY}_\-]{{16,}})"
+)
 
 # --- e-mail ---
 
@@ -177,6 +190,7 @@ LINKS = Family(
     (
         Rule(rf"(?:https?://|www\.){_URL_CHAR}{{3,2000}}{_URL_END}", _link, keep=True, flags=re.IGNORECASE),
         Rule(rf"{_HOST}{_TLD}/{_URL_CHAR}{{1,2000}}{_URL_END}", _link, keep=True),
+        Rule(_KEY, "PASSCODE"),
         Rule(rf"{_LOCAL}{_AT}{_PROVIDER}{_DOTTED}{_NO_LETTER}", "EMAIL"),
         Rule(rf"{_LOCAL}\s(?:at|AT|앳)\s{_PROVIDER}{_DOTTED}{_NO_LETTER}", "EMAIL"),
         Rule(rf"{_LOCAL}(?<=[A-Za-z0-9._\-]{{2}}){_SPELLED_AT}{_PROVIDER}{_NO_LETTER}", "EMAIL"),

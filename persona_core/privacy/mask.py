@@ -38,14 +38,13 @@ def _detect(text: str, names: Names) -> list[tuple[Span, str]]:
     """What `detect` finds, with whose name it is ("" for what is no name)."""
     if len(text) > _LONGEST_BUBBLE:
         return list(_detect_long(text, names))
-    if not text.isprintable() or "[" in text:
-        seen, offsets = visible(text)
-        if len(seen) < len(text):
-            return [
-                (Span(offsets[span.start], offsets[span.end - 1] + 1, span.type), who)
-                for span, who in _detect_visible(seen, names)
-            ]
-    return _detect_visible(text, names)
+    seen, offsets = visible(text)
+    if len(seen) == len(text):
+        return _detect_visible(text, names)
+    return [
+        (Span(offsets[span.start], offsets[span.end - 1] + 1, span.type), who)
+        for span, who in _detect_visible(seen, names)
+    ]
 
 
 def _detect_visible(text: str, names: Names) -> list[tuple[Span, str]]:
@@ -89,7 +88,7 @@ def _detect_long(text: str, names: Names) -> Iterator[tuple[Span, str]]:
 class Masker:
     """Masks the lines of one chat. ``counts`` says how often each type was found, never what.
 
-    ``persona`` and ``partner`` are display names, or several names of the same person with the real one first.
+    ``persona`` and ``partner`` are display names, or several names of the same person, the display name first.
     ``nicknames`` are further pet names, ``others`` further people; ``learned`` is what `learn` found in the chat.
     """
 

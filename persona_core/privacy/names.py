@@ -7,11 +7,22 @@ Only the name is taken: the particle behind it (야, 이가, 쓰, 님) is style.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from persona_core.privacy import romanised
-from persona_core.privacy.display import is_given, is_nobody, split, surname_before_title, tokens
-from persona_core.privacy.lexicon import COMMON, NEVER, THINGS, WORDS
+from persona_core.privacy.display import (
+    EVERYDAY,
+    given_name,
+    is_everyday,
+    is_given,
+    is_nobody,
+    shows_full_name,
+    shows_name,
+    split,
+    surname_before_title,
+    tokens,
+)
+from persona_core.privacy.lexicon import NEVER, THINGS, WORDS
 from persona_core.privacy.particles import ABOUT, LINKED, PERSONAL, TAIL, TITLE, last_sound
 from persona_core.privacy.span import Kind, Span
 
@@ -44,13 +55,11 @@ _AFTER_MY = "(?:(?<=우리)|(?<=[울내]))"
 _CALLED_ALONE = frozenset("윤연현준훈빈민영혁욱린은경진석원")
 _CARRIED = {1: 0, 4: 2, 8: 5, 16: 6, 17: 7, 19: 9}  # the final ㄱㄴㄹㅁㅂㅅ and the same sound as an initial
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-# Words of every day that somebody may be called by: as the beginning of a longer word they are that word.
-_EVERYDAY = (
-    NEVER
-    | COMMON
-    | THINGS
-    | frozenset("공주 왕자 자기 여보 사랑 애기 강아지 고양이 토끼 오빠 바보 돼지 아기".split())
-)
+_SIGN = re.compile(r"[\W\d_]+")
+_OTHER_SCRIPT = re.compile(r"[^\W\d_가-힣ㄱ-ㅎㅏ-ㅣA-Za-z]")
+# Nobody is looked for by these: commas and one or two digits; as a contact's name ♥ and ㅋㅋ too.
+_MUTE = {"NICKNAME": re.compile(r"[\x00-/:-@\[-`{-\x7f]*\d{0,2}"), "NAME": re.compile(r"[\W\d_ㄱ-ㅎㅏ-ㅣ]*")}
+_SCRIPTS = ("A-Za-z0-9", "ㄱ-ㅎㅏ-ㅣ")
 
 
 class Known:
@@ -72,16 +81,27 @@ class Known:
             self.roots.update(roots)
 
     def _add_display(self, name: str) -> None:
-        parts = tokens(name)
-        if self.kind == "NICKNAME" and (" " in name or not parts):  # 우리 강아지: not every 강아지
-            parts = re.findall("^[가-힣]+$", "".join(name.split())) or parts
-        if len(name) > 2 and not is_nobody(name):
-            self._add(rf"(?<![가-힣A-Za-z]){re.escape(name)}(?![A-Za-z])", re.escape(name))
+        parts = _parts(name, self.kind)
+        if self._is_literal(name) and not (parts and len(name) < 3):
+            self._add_literal(name)
         for token in parts:
             if token.isascii():
                 self._add_latin(token)
             else:
                 self._add_hangul(token)
+
+    def _is_literal(self, name: str) -> bool:
+        if self.kind == "NAME" and (len(name) < 3 or is_nobody(name)):
+            return False
+        return _MUTE[self.kind].fullmatch(name) is None
+
+    def _add_literal(self, name: str) -> None:
+        """🐰, ㅈㅇ, 자기♥: letter by letter, no part of a longer word; a particle may follow."""
+        left = next(
+            (f"(?<![{script}])" for script in ("가-힣", *_SCRIPTS) if re.match(f"[{script}]", name)), ""
+        )
+        right = next((f"(?![{script}])" for script in _SCRIPTS if re.search(f"[{script}]$", name)), "")
+        self._add(left + re.escape(name) + right, re.escape(name))
 
     def _add_latin(self, token: str) -> None:
         self._add(rf"(?<![A-Za-z])(?i:{token})(?![A-Za-z])", token[0].lower(), token[0].upper())
@@ -111,7 +131,7 @@ class Known:
         """김도윤, 김 도 윤, 김*윤, ㄱㄷㅇ, Kim Doyoon."""
         full = surname + given
         if len(full) < 3:
-            self._add(rf"{_START}{full}{_END}", full)
+            self._add(rf"{_START}{full}(?={TAIL}|{TITLE})", full)  # 허균, 허균이랑, 허균형
             return
         self._add((_START if given in WORDS else "") + full, full)
         spaced = r"[ .·\-_]".join(full)
@@ -174,7 +194,7 @@ class Known:
     def _add_nickname(self, name: str) -> None:
         """꼬물이, 꼬물아, 꼬무리."""
         base = name[:-1] if len(name) > 2 and name[-1] == "이" and last_sound(name[:-1]) != "vowel" else name
-        right = rf"(?={_GOES_ON}|{_END}){_THING}" if base in _EVERYDAY else _THING
+        right = rf"(?={_GOES_ON}|{_END}){_THING}" if base in EVERYDAY else _THING
         if name in _STEMS:
             right += _VERB
         called = rf"(?={_CALLED}|이[가는랑]|\s?{TITLE})"
@@ -194,7 +214,7 @@ def _syllable(initial: int, vowel: int, final: int) -> str:
 class Names:
     """Everyone known, ready to be looked for.
 
-    ``persona`` and ``partner`` take a display name, or several names of the same person with the real one first.
+    ``persona`` and ``partner`` take a display name, or several names of the same person, the display name first.
     ``nicknames`` belong to nobody in particular. ``others`` are further people, by full or given name. ``learned``
     is what `learn` found.
     """
@@ -228,6 +248,38 @@ class Names:
         return found
 
 
+def _parts(name: str, kind: Kind) -> list[str]:
+    parts, letters = tokens(name), _SIGN.sub("", name)
+    if kind == "NICKNAME" and (" " in name or not parts):  # 우리 강아지: not every 강아지
+        parts = re.findall("^[가-힣]+$", letters) or parts
+    if not parts and not is_nobody(name) and letters.lower() not in romanised.SURNAMES:
+        parts = re.findall("^(?:[A-Za-z]{2}|[가-힣])$", letters)  # JJ♥, 봄
+    return parts
+
+
+def is_label(display_name: str) -> bool:
+    """Whether nobody can be called by a display name: 회원님, ♥, ㅋㅋ, 내사랑, 엄마."""
+    foreign = _OTHER_SCRIPT.search(display_name) and not unfindable([display_name], "NAME")
+    return not (_parts(display_name, "NAME") or foreign)
+
+
+def called(names: Sequence[str]) -> str:
+    """What the person of these ``names``, the export's label first, is called: 도윤 of (회원님, 김도윤)."""
+    real = [name for name in names if shows_name(name)]
+    return given_name(next(iter(real or [name for name in names if not is_label(name)] or names)))
+
+
+def unfindable(names: Iterable[str], kind: Kind) -> list[str]:
+    """Those of ``names`` of which no form can be looked for: a ♥ as a NAME, a full stop as a NICKNAME."""
+    return [name for name in names if not Known("", kind, [name]).patterns]
+
+
 def _speaker(who: str, names: str | Iterable[str]) -> list[Known]:
     several = [names] if isinstance(names, str) else list(names)
-    return [Known(who, "NAME", several[:1]), Known(who, "NICKNAME", several[1:])]
+    label, further = several[:1], several[1:]
+    named = [name for name in further if shows_full_name(name)]
+    pet_names = [name for name in further if name not in named]
+    if not any(map(shows_name, several)):  # 회원님 is 김갑뚝: a real name need not be one of the lexicon
+        likely = [name for name in further if not is_everyday(name)]
+        named = sorted(likely, key=lambda name: not split(name)[0])[:1]
+    return [Known(who, "NAME", [*label, *named]), Known(who, "NICKNAME", pet_names)]

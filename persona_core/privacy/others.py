@@ -258,6 +258,6 @@ def is_bare(word: str) -> bool:
 
 
 def person(name: str) -> str:
-    """One key for 김민수, 민수 and 김 민 수: the given name."""
+    """One key for 김민수, 민수 and 김 민 수: the given name; 🐰 is its own."""
     letters = re.sub(r"[^가-힣A-Za-z*]", "", name)
-    return split(letters)[1].lower()
+    return split(letters)[1].lower() or name

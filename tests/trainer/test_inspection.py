@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from persona_core.errors import DataError
+from persona_core.errors import DataError, SettingsError
 from trainer.inspection import inspect, look, mask_lines
 
 EXPORT = """\ufeff이서연 님과 카카오톡 대화
@@ -129,6 +129,27 @@ def test_only_an_export_that_tells_whose_it_is_suggests_a_name(
     assert shown.startswith(f'Next: persona-train "{path}" --me ' + (f'"{owner}"' if owner else "NAME"))
 
 
+@pytest.mark.parametrize(
+    ("mine", "hers", "options"),
+    [
+        ("회원님", "이서연", "--my-names YOUR-NAME"),
+        ("김도윤", "♥", "--partner-names THEIR-NAME"),
+        ("You", "내사랑♥", "--my-names YOUR-NAME --partner-names THEIR-NAME"),
+    ],
+)
+def test_where_a_label_is_no_name_the_suggestion_asks_for_one(
+    tmp_path, capsys, monkeypatch, mine, hers, options
+):
+    """What it prints is what can be typed: training refuses a label in whose place nothing could be masked."""
+    monkeypatch.setenv("PERSONA_LANG", "en")
+    path = tmp_path / "chat.txt"
+    path.write_text(EXPORT.replace("김도윤", mine).replace("이서연", hers), encoding="utf-8", newline="\r\n")
+
+    inspect([path], as_json=False)
+
+    assert f'--me "{mine}" {options} ' in " ".join(capsys.readouterr().err.split())
+
+
 def test_lines_that_could_not_be_read_are_counted_with_their_numbers(tmp_path, capsys, monkeypatch):
     """What stands before the first message is of none."""
     monkeypatch.setenv("PERSONA_LANG", "en")
@@ -241,6 +262,14 @@ def test_a_line_that_is_not_utf8_is_refused_by_its_number(capsys, monkeypatch):
         mask_lines(io.BytesIO(b"ok\n\xc0\xcc\n"), (), (), as_json=False)
 
     assert capsys.readouterr().out == "ok\n"
+
+
+def test_a_name_that_nothing_could_match_is_refused(monkeypatch):
+    """Better than to leave every line as it is, and say nothing."""
+    monkeypatch.setenv("PERSONA_LANG", "en")
+
+    with pytest.raises(SettingsError, match="--nicknames: nobody can be found in a chat by '~'"):
+        mask_lines(io.BytesIO(b""), ["김도윤"], ["~"], as_json=False)
 
 
 def test_prepared_rows_are_said_to_be_prepared_rows():

@@ -3,11 +3,13 @@
 import errno
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from persona_core.errors import HubError, SettingsError, StorageError
+from trainer.demo import write_export
 from trainer.run import load_run, made_folder, open_run, settled, storage, whole_folder, write_whole
 from trainer.settings import Settings
 
@@ -52,12 +54,18 @@ def test_another_setting_in_the_same_folder_is_refused_by_name(tmp_path):
     assert (tmp_path / "run.toml").read_bytes() == before
 
 
-def test_a_moved_export_is_the_same_run(tmp_path):
-    """Where the export lies does not matter, what is in it does."""
-    open_run(tmp_path, SETTINGS, {"exports_sha256": "flag"})
+def test_a_moved_export_is_the_same_run_and_is_read_where_it_lies_now(tmp_path):
+    """Where the export lies does not matter, what is in it does; the rest stays as the run began."""
+    origins = {"exports": "flag", "exports_sha256": "flag"}
+    open_run(tmp_path, SETTINGS, origins)
     moved = Settings(exports=("elsewhere.txt",), exports_sha256="ab", me="도윤", names=("써니",))
 
-    assert open_run(tmp_path, moved, {"exports_sha256": "flag"}).settings == SETTINGS
+    opened = open_run(tmp_path, replace(moved, base="small"), origins)
+
+    assert opened.settings == replace(SETTINGS, exports=("elsewhere.txt",))
+    assert load_run(tmp_path) == opened
+    record = tomllib.loads((tmp_path / "run.toml").read_text(encoding="utf-8"))
+    assert record["origins"]["exports"] == "flag"
 
 
 def test_what_was_left_to_us_is_recorded_when_it_is_known(tmp_path):
@@ -178,6 +186,23 @@ def test_folders_made_for_nothing_go_again(tmp_path):
         (tmp_path / "a" / "kept").write_text("")
         raise ValueError("no")
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["kept"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has other rights")
+def test_new_folders_are_closed_to_other_users(tmp_path):
+    """A run, what a stage fills, and whatever is made above them; a folder that was there keeps its rights."""
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    theirs.chmod(0o755)
+
+    open_run(theirs / "runs" / "a", SETTINGS, {})
+    with whole_folder(theirs / "runs" / "a" / "data"), made_folder(theirs):
+        pass
+    write_export(theirs / "demo")
+
+    rights = {path.name: oct(path.stat().st_mode & 0o777) for path in tmp_path.rglob("*") if path.is_dir()}
+    closed = dict.fromkeys(("runs", "a", "data", "demo", "sample"), "0o700")
+    assert rights == {"theirs": "0o755", **closed}
 
 
 def test_other_errors_are_not_called_a_full_disk(tmp_path):

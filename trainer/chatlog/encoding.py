@@ -57,6 +57,7 @@ class Text:
 
     ``crlf`` says that records end in CRLF, so that a bare LF stands inside a message; without it every CRLF becomes LF.
     Lines with bytes that are no text are counted in ``unread``. ``advance`` hears how many bytes were read.
+    ``unfinished`` is, once it was read, the last line if that has no line break; it is a block of its own.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Text:
     ) -> None:
         self.name = name
         self.crlf = crlf
-        self.unfinished = False  # the block is the last line, and has no line break
+        self.unfinished = ""
         self._junk_line = 0  # the last line with bytes that are no text
         self._stream = stream
         self._encoding = encoding
@@ -91,7 +92,7 @@ class Text:
             yield self._unified(block)
             parts = [rest]
         if last := self._unified("".join(parts)).strip("\r\n"):
-            self.unfinished = True
+            self.unfinished = last
             yield ("\r\n" if self.crlf else "\n") + last
 
     def _unified(self, text: str) -> str:

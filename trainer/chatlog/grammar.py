@@ -74,7 +74,15 @@ def records(grammar: Grammar, line_break: str) -> re.Pattern[str]:
     The literal line break in front lets the engine skip from line to line. A separator takes the blank line before it,
     which belongs to the export, and the rules of dashes some exports draw around it.
     """
-    separator = (
-        rf"(?P<date>(?:{line_break})?(?:-{{3,}}\r?\n)?{grammar.separator}(?:\r?\n-{{3,}})?)(?=\r?\n|\Z)"
-    )
+    separator = rf"(?P<date>(?:{line_break})?{_ruled(grammar)})(?=\r?\n|\Z)"
     return re.compile(f"{line_break}(?:{grammar.header}|{separator})")
+
+
+@cache
+def begun_separator(grammar: Grammar) -> re.Pattern[str]:
+    """The lines at the end of a text that may be part of a separator which goes on after it; the last alone may be, too."""
+    return re.compile(rf"(?:\r\n|\n)(?:\r?\n)?(?:-{{3,}}|{_ruled(grammar)})?\Z")
+
+
+def _ruled(grammar: Grammar) -> str:
+    return rf"(?:-{{3,}}\r?\n)?{grammar.separator}(?:\r?\n-{{3,}})?"

@@ -51,7 +51,7 @@ _EMOTICON_WORDS = (
 )
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?"
 _ADDRESS = r"(?:https?://|www\.)\S+|[A-Za-z0-9][\w-]*(?:\.[\w-]+){0,4}\.(?:com|net|org|kr|me|be|ly|io|gg|tv)(?:/\S*)?"
-_WON = r"(?:₩\ ?[\d,]+|(?:KRW|W)\ ?[\d,]+|[\d,]+\ ?(?:원|won|KRW))"
+_WON = r"(?:₩\ ?[0-9][\d,]*|(?:KRW|W)\ ?[\d,]+|[\d,]+\ ?(?:원|won|KRW))"
 
 _SHAPES: dict[Kind, str] = {
     "deleted": r"""
@@ -107,11 +107,12 @@ _SHAPES: dict[Kind, str] = {
       | \[(?:Web\ ?발신|국제\ ?발신|국외\ ?발신|해외\ ?발신|네이버\ ?지도|카카오\ ?맵|카카오\ ?지도|카카오\ ?내비|티맵)\].* """,
     "link": rf"(?:{_ADDRESS})(?:\s+(?:{_ADDRESS}))*",
 }
-# The only shape that begins with a name; a person who gave something calls himself I.
+# The only shape that begins with a name; a person who gave something calls himself I. Every one seen has its full stop,
+# by which the first look finds it.
 _GIFT = re.compile(
-    r"[^\n]{1,60}?님이 선물(?:과 \w+)?[을를] 보냈(?:습니다|어요)\.?(?:\n.*)?"
+    r"[^\n]{1,60}?님이 선물(?:과 \w+)?[을를] 보냈(?:습니다|어요)\.(?:\n.*)?"
     r"|(?!(?:I|You|He|She|We|They|it|he|she|we|they) )[^\n]{1,60}? sent (?:you )?a gift"
-    r"(?: and a message| with a message)?\.?(?:\n.*)?",
+    r"(?: and a message| with a message)?\.(?:\n.*)?",
     re.DOTALL,
 )
 

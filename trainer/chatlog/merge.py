@@ -26,7 +26,7 @@ CUT = 500  # characters after which some phones cut a message; computers keep it
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """All exports of one chat. ``own_name`` is who 회원님 or You is, where another of the exports tells."""
+    """All exports of one chat. ``own_name`` is who 회원님 or You is, where the exports do not agree on it."""
 
     exports: tuple[Export, ...]
     own_name: str = ""
@@ -113,13 +113,16 @@ def _one_chat(title: str, names: frozenset[str], other_title: str, other_names: 
 
 
 def _own_name(speakers: Sequence[frozenset[str]]) -> str:
-    """Who speaks in the exports without an own label, and never under their name in those with one."""
+    """Who speaks in the exports without an own label, and never under their name in those with one.
+
+    Where they do not tell, 회원님 and You are one person all the same: what the first export says.
+    """
     labelled = [names for names in speakers if names & OWN_LABELS]
-    if not labelled or len(labelled) == len(speakers):
-        return ""
-    everywhere = frozenset().union(*speakers) - OWN_LABELS
-    unseen = everywhere - frozenset().union(*labelled)
-    return next(iter(unseen)) if len(unseen) == 1 else ""
+    unseen = frozenset().union(*speakers) - frozenset().union(*labelled)
+    if labelled and len(unseen) == 1:
+        return next(iter(unseen))
+    labels = [label for names in labelled for label in sorted(names & OWN_LABELS)]
+    return labels[0] if len(set(labels)) > 1 else ""
 
 
 def _listed(names: frozenset[str]) -> str:

@@ -17,7 +17,7 @@ from persona_core.errors import ExportError
 from trainer.chatlog.clock import Clocks, read_day
 from trainer.chatlog.encoding import Text
 from trainer.chatlog.events import BOTS, is_bare_system, nobodys
-from trainer.chatlog.grammar import Grammar, records
+from trainer.chatlog.grammar import Grammar, begun_separator, records
 from trainer.chatlog.kinds import BEGINNINGS, LONGEST, NOT_ASCII, classify
 from trainer.chatlog.lines import Lines
 from trainer.chatlog.message import Kind, Message
@@ -84,9 +84,8 @@ class Records:
         self._waiting: list[str] = []  # the rows that wait in the timeline
         self._day: str | None = _NO_DAY  # as the header says it; None where only separators do
         self._midnight = datetime.min
-        self._turned_at = (
-            0  # the line of the separator, where the last one does not go on from the one before
-        )
+        self._turned_at = 0  # the line of the last separator, if that does not go on from the one before
+        self._turned = ""  # what it says, until a row under it waits
         self._names: dict[str | None, str] = {}  # senders, one string for each
         self._told = Names(room_title)
 
@@ -97,6 +96,18 @@ class Records:
 
     # --- rows ---
 
+    def _blocks(self) -> Iterator[str]:
+        """The blocks of the text; one that ends where a separator may have begun leaves those lines to the next."""
+        begun = begun_separator(self._grammar)
+        left = ""
+        for read in self._text:
+            block = left + read
+            found = begun.match(block, block.rfind("\n")) and begun.search(block)
+            end = found.start() if found else len(block)
+            left = block[end:]
+            yield block[:end]
+        yield left
+
     def _rows(self) -> Iterator[_Rows]:
         """The rows of each block. The last waits for its other lines, which may follow in the next block."""
         pattern = records(self._grammar, self._break)
@@ -104,10 +115,8 @@ class Records:
         held: list[str] = []
         tails: list[str] = []  # further lines of the held row
         begin = lines = 0  # the held row's line; how many lines all blocks before this one have
-        for block in self._text:
+        for block in self._blocks():
             before, *pieces = pattern.split(block if held else self._first_in_line(block))
-            if self._text.unfinished and not pieces:
-                self._forbid_cut(before, lines + block.count("\n"))
             if held:
                 tails.append(before)
             else:
@@ -120,6 +129,8 @@ class Records:
                 del pieces[-width:]
                 yield self._columns(pieces, begin)
                 begin = lines - sum(piece.count("\n") for piece in held if piece)
+        if (last := self._text.unfinished) and not pattern.match(self._break + last):
+            self._forbid_cut(last, lines)
         yield self._columns(_grown(held, tails), begin)
 
     def _first_in_line(self, block: str) -> str:
@@ -145,7 +156,7 @@ class Records:
                 self._unread.add(number)
 
     def _forbid_cut(self, last: str, line: int) -> None:
-        if self._text.crlf and not (self._grammar.bare_system_lines and is_bare_system(last.strip("\r\n"))):
+        if self._text.crlf and not (self._grammar.bare_system_lines and is_bare_system(last)):
             self._text.forbid_junk(line)
             raise ExportError("chatlog.cut", path=self._text.name, line=line)
 
@@ -196,7 +207,7 @@ class Records:
         """A separator, the first row of a day, of a clock or of a sender, a system line, a message of several lines."""
         clock, day = rows.clocks[index], rows.days[index]
         if clock is None:
-            yield from self._separator(rows, index)
+            yield from self._separator(rows, index, before)
             return
         if self._grammar.day_in_header and day != self._day:
             self._open_day(day or "", key=day)
@@ -227,10 +238,13 @@ class Records:
 
     def _goes_on(self, sent_at: datetime, rows: _Rows, index: int, before: list[Message]) -> bool:
         """Whether a row is a message; one that goes back waits, and is part of the message above when time goes on."""
-        if not self._grammar.day_in_header and not self._turned_at:
+        if not (self._grammar.day_in_header or self._turned_at or self._timeline.waiting):
             self._timeline.latest = sent_at  # the clock alone says nothing: some files lack a day's separator
             return True
         if not self._timeline.goes_on(sent_at, lambda: self._turned_at or rows.line_of(index)):
+            if self._turned:
+                self._waiting.append(self._turned)
+                self._turned = ""
             day, clock, body = rows.days[index], rows.clocks[index] or "", rows.bodies[index].rstrip("\r\n")
             self._waiting.append(self._grammar.written(day, clock, rows.senders[index], body))
             self._quoted.add(rows.line_of(index))
@@ -246,13 +260,16 @@ class Records:
         self._day = key if midnight else _NO_DAY
         self._midnight = midnight or datetime.min
 
-    def _separator(self, rows: _Rows, index: int) -> Iterator[Message]:
+    def _separator(self, rows: _Rows, index: int, before: list[Message]) -> Iterator[Message]:
         """A separator opens a day. Under it stand at most bare system lines; anything else is unread."""
+        date = rows.dates[index] or ""
         if not self._grammar.day_in_header:
-            self._open_day(rows.dates[index] or "", key=None)
-            self._turned_at = rows.line_of(index) if self._midnight < self._timeline.latest else 0
-        height = (rows.dates[index] or "").count("\n")
-        for number, line in enumerate(rows.bodies[index].split("\n"), start=height):
+            self._open_day(date, key=None)
+            turned = self._midnight < self._timeline.latest
+            self._turned_at, self._turned = (rows.line_of(index), date.strip()) if turned else (0, "")
+            if self._timeline.waiting and not turned:
+                self._goes_on(self._midnight, rows, index, before)  # what waits was quoted above this line
+        for number, line in enumerate(rows.bodies[index].split("\n"), start=date.count("\n")):
             if self._grammar.bare_system_lines and self._day != _NO_DAY and is_bare_system(line.rstrip("\r")):
                 yield nobodys(self._midnight, line.rstrip("\r"))
             elif line.strip():

@@ -35,7 +35,8 @@ _NOTICE = re.compile(
 _MAYBE_NOTICE = re.compile("발신|광고|거부")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+")
 _WORD = re.compile(r"[^\W_]")
-_CHANGES = re.compile(r"[\W\d_]+")  # what differs between two sendings of one notice: dates, amounts, signs
+# What differs between two sendings of one notice (dates, amounts, signs), and what is typed by holding a key: ㅋㅋㅋ, ♥♥♥.
+_CHANGES = re.compile(r"[\W\d_ㄱ-ㅣ]+")
 
 
 NOBODYS = frozenset(("system", "bot"))  # rules for what belongs to neither side of the conversation
@@ -83,7 +84,10 @@ class Curator:
         return ""
 
     def _again(self, text: str) -> bool:
-        key = fingerprint(_CHANGES.sub("", text))
+        words = _CHANGES.sub("", text)
+        if not words:
+            return False
+        key = fingerprint(words)
         times = (self._times.get(key) or 0) + 1
         self._times.put(key, times)
         return times > TIMES

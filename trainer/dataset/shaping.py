@@ -132,7 +132,7 @@ class Shaper:
         for rule, text in dropped:
             if text and rule not in self._shown:
                 self._shown.add(rule)
-                tally.drop(rule, count=0, example=specimen(text, self._masker))
+                tally.drop(rule, count=0, example=specimen(text, self._masker, rule))
         return Shaped(records, tally)
 
     def _masked_example(self, example: Example) -> Example:

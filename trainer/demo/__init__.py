@@ -38,11 +38,10 @@ CHOSEN = (
 def write_export(folder: Path) -> Path:
     """Write the sample chat as an Android export into ``folder`` and return its path."""
     from trainer.demo.sample import write_sample_export
-    from trainer.run import storage
+    from trainer.run import made_folder, storage
 
     path = folder / "sample" / "KakaoTalkChats.txt"
-    with storage(folder):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with made_folder(path.parent), storage(folder):
         write_sample_export(path)
     return path
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from persona_core.errors import HubError, SettingsError
 from persona_core.hub import exists, private_repository, repository_name
 from persona_core.manifest import FileDigest, digest
-from persona_core.privacy.display import given_name, is_nobody
+from persona_core.privacy.display import is_nobody
 from persona_core.texts import LANGUAGES
 from trainer.deploy import door, read_token, terms
 from trainer.deploy.outcome import give, show_changes, telling, untouched
@@ -71,6 +71,7 @@ def deploy(request: Request, *, dry_run: bool = False) -> None:
         TokenMissing, NotAllowed: the token lacks a right; the text names it.
         RepositoryIsPublic: everyone can see the model.
         HubError: no release there, a Space of another kind, a plan that does not allow it, a page that does not come up.
+        StorageError: this machine's key, without which no secret is set, is damaged or cannot be written.
     """
     _check(request)
     asked = replace(request, space=repository_name(request.space))
@@ -82,9 +83,9 @@ def deploy(request: Request, *, dry_run: bool = False) -> None:
         held = there.hardware if there else ""
         hardware = patiently(lambda: terms.choose(whole.hardware, account, held))
     terms.show(account, hardware)
-    seal = Seal.of_this_machine()
     with _staged(lean=hardware.is_cpu and release.has_graph) as (folder, files):
         with untouched(whole.space):
+            seal = Seal.of_this_machine()
             secrets, removed = _secrets(whole, there, seal, dry_run=dry_run)
         variables = _variables(whole, release)
         wish = Wish(whole.space, folder, files, account.visibility, hardware, variables, secrets, removed)
@@ -94,6 +95,9 @@ def deploy(request: Request, *, dry_run: bool = False) -> None:
         if dry_run:
             say("deploy.dry_run")
             return
+        if secrets:
+            with untouched(whole.space):
+                seal.keep()
         with telling(plan, wish, seal):
             commit = patiently(lambda: bring(wish, seal))
     page = _watch(whole.space, commit, known=_values(whole.space, there, secrets, seal))
@@ -188,7 +192,7 @@ def get_ready(space: str, model: str) -> Request:
 
 def deploy_run(run: Run, request: Request) -> None:
     """Put the pushed ``run`` online under the two people's given names, as `get_ready` prepared it."""
-    names = (given_name(name) for name in (run.settings.me, run.settings.partner))
+    names = (run.settings.his_name, run.settings.her_name)
     his, hers = (None if is_nobody(name) or not _can_be_said(name) else name for name in names)
     deploy(replace(request, his_name=his, her_name=hers))
 

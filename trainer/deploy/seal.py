@@ -1,6 +1,6 @@
 """Whether a secret of a Space is still what it shall be, though the Hub never tells its value again.
 
-    seal = Seal.of_this_machine()
+    seal = Seal.of_this_machine()                                   # seal.keep() before a mark of it is used
     mark = seal.mark("me/talk-space", "PARTNER_NAME", "서연")       # "kakao-persona 5f0c…:9ab1…": its description
     seal.fits("me/talk-space", "PARTNER_NAME", "서연", mark)        # True: leave it, a change would restart the Space
 
@@ -8,7 +8,7 @@ The mark is an HMAC-SHA256 of Space, name and value under a random salt, keyed w
 Hub's token on this machine (readable by its owner alone) and nowhere else. A salted hash without a key would not do: a
 given name is one of a few thousand, and who can read descriptions could try them all. With the key missing the mark says
 nothing, not even whether two Spaces hold the same name. Where the key is lost, or on another machine, no mark fits: the
-secrets that are named are set once more, which costs one restart.
+secrets that are named are set once more, which costs one restart. A file that is no whole key is never used.
 
 The secret that signs invite links is made from the same key and the salt of its mark. So it need not be kept to make
 another link for a door that is there, and a deploy that was cut off loses no link.
@@ -24,6 +24,9 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from persona_core.errors import StorageError
+from trainer.run import storage
+
 FILE_NAME = "kakao-persona-seal"  # beside the Hub's token
 KEY_BYTES = 32
 _MARK = re.compile(r"kakao-persona ([0-9a-f]{32}):([0-9a-f]{64})")
@@ -37,17 +40,35 @@ class Seal:
 
     @classmethod
     def of_this_machine(cls) -> "Seal":
-        """The key of this machine; made when there is none, whole and for its owner alone."""
-        from huggingface_hub import constants
+        """The key of this machine, or a new one that nothing keeps yet.
 
-        file = Path(constants.HF_TOKEN_PATH).with_name(FILE_NAME)
-        if not file.exists():
+        Raises:
+            StorageError: the file of the key cannot be read, or is no whole key.
+        """
+        file = _file()
+        with storage(file):
+            key = file.read_bytes() if file.exists() else secrets.token_bytes(KEY_BYTES)
+        if len(key) != KEY_BYTES:
+            raise StorageError("deploy.broken_seal", path=file, size=len(key), needed=KEY_BYTES)
+        return cls(key)
+
+    def keep(self) -> None:
+        """Write the key down where there is none: whole or not at all, and for its owner alone.
+
+        Raises:
+            StorageError: the system does not let it be written.
+        """
+        file = _file()
+        with storage(file):
+            if file.exists():
+                return
             file.parent.mkdir(parents=True, exist_ok=True)
             handle, partial = tempfile.mkstemp(dir=file.parent, prefix=f".{FILE_NAME}")  # mode 0600
             with os.fdopen(handle, "wb") as stream:
-                stream.write(secrets.token_bytes(KEY_BYTES))
+                stream.write(self.key)
+                stream.flush()
+                os.fsync(stream.fileno())  # or a power cut could leave the name with nothing in it
             Path(partial).replace(file)
-        return cls(file.read_bytes())
 
     def mark(self, space: str, name: str, value: str, salt: str = "") -> str:
         """The description to set ``value`` with."""
@@ -74,6 +95,12 @@ class Seal:
 
     def _digest(self, *parts: str) -> bytes:
         return hmac.digest(self.key, "\0".join(parts).encode(), hashlib.sha256)
+
+
+def _file() -> Path:
+    from huggingface_hub import constants
+
+    return Path(constants.HF_TOKEN_PATH).with_name(FILE_NAME)
 
 
 def new_salt() -> str:

@@ -22,7 +22,6 @@ from typing import Any
 
 from persona_core.errors import SettingsError
 from persona_core.privacy import restore, scrub
-from persona_core.privacy.display import given_name
 from persona_core.prompt import Turn
 from trainer.fidelity.answers import FILE_NAME as ANSWERS
 from trainer.fidelity.answers import Answered, read_answers
@@ -121,7 +120,7 @@ def _digest(run: Run) -> str:
 def _questions(run: Run, seed: int, count: int) -> list[Question]:
     """Some of the moments in random order, each with its replies in random order; a longer quiz begins as a shorter one."""
     dice = random.Random(f"quiz {seed}")
-    names = given_name(run.settings.me), given_name(run.settings.partner)
+    names = run.settings.his_name, run.settings.her_name
     asked = [question for answered in read_answers(run.path) if (question := _ask(answered, names, dice))]
     dice.shuffle(asked)
     return asked[:count]

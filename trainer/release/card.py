@@ -3,13 +3,15 @@
 write_card(manifest, masked={"phone": 12}, release=folder)
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from persona_core.manifest import Base, PersonaManifest
-from trainer.release.contents import CARD
+from persona_core.privacy import KINDS
 from trainer.release.licences import licence_of
 
+CARD = "README.md"
 TAGS = ("kakao-persona", "conversational", "korean", "lora", "bitsandbytes")  # `persona list` finds the first
 ROOT = {4: "4-bit NF4", 8: "8-bit integers (LLM.int8)"}
 FULL = """
@@ -49,7 +51,7 @@ REMEMBERED = {  # of planted secrets and rare lines, as `FIGURES`
     "memory_drawn_out_unseen": (".1%", "rare lines it never saw, finished"),
     "memory_drawn_out_by_base": (".1%", "rare lines finished by the base"),
     "memory_held_back": (".1%", "bubbles that the page holds back"),
-    "memory_shown": (".0f", "private data in what the page shows"),
+    "memory_private": (".1%", "bubbles with what looks like private data, before the page looks at them"),
 }
 NOTHING = "–"
 CHECKED_LESS = """
@@ -83,8 +85,22 @@ SHORT_HEAD = (
 
 def write_card(manifest: PersonaManifest, masked: Mapping[str, int], release: Path, bits: int = 4) -> None:
     """Write the model card. ``masked`` counts what was masked in the chat, by kind; ``bits`` are the root's."""
-    card = f"---\n{_metadata(manifest, bits)}\n---\n\n{_body(manifest, masked, bits)}"
-    (release / CARD).write_text(card, encoding="utf-8", newline="\n")
+    (release / CARD).write_text(_card(manifest, masked, bits), encoding="utf-8", newline="\n")
+
+
+def cards_of_nobody(manifest: PersonaManifest) -> Iterator[str]:
+    """Cards of ``manifest``'s base made of no chat: between them every line that its own card may have, figures apart."""
+    drifts = (f"{name}_{figure}" for name in DRIFTS for figure in ("kl", "nll_change", "agreement", "greedy"))
+    names = (name.format(who=who) for name in FIGURES for who in WHOSE)
+    head = {"head_kept": 0.0, "head_vocabulary": 1.0, "head_missed": 0.0}
+    everything = dict.fromkeys((*names, *REMEMBERED, *drifts, "moments"), 0.0) | head
+    for measured in ({}, everything):
+        for bits in ROOT:
+            yield _card(replace(manifest, evaluation=measured), dict.fromkeys(KINDS, 0), bits)
+
+
+def _card(manifest: PersonaManifest, masked: Mapping[str, int], bits: int) -> str:
+    return f"---\n{_metadata(manifest, bits)}\n---\n\n{_body(manifest, masked, bits)}"
 
 
 def _metadata(manifest: PersonaManifest, bits: int) -> str:

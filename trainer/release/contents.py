@@ -21,15 +21,16 @@ from persona_core.manifest import (
     PersonaManifest,
     digest,
 )
+from persona_core.prompt import SYSTEM_PROMPT
+from trainer.release.card import CARD, cards_of_nobody
 from trainer.release.scanning import (
     NOTHING,
     Privacy,
     require_clean,
     require_clean_header,
     require_named_base,
+    said_anyway,
 )
-
-CARD = "README.md"
 
 _ALLOWED = re.compile(
     r"""
@@ -64,7 +65,7 @@ def read_contents(release: Path, privacy: Privacy = NOTHING) -> tuple[FileDigest
         ReleaseError: a file that has no business there, a token, a machine path or a private fact in one, a paper that
             is missing, other files than persona.json says, or another base.
     """
-    digests = []
+    digests, anyway = [], _said_anyway(release)
     for path in sorted(p for p in release.rglob("*") if not p.is_dir()):
         name = path.relative_to(release).as_posix()
         if path.is_symlink() or not is_release_file(name):
@@ -73,7 +74,7 @@ def read_contents(release: Path, privacy: Privacy = NOTHING) -> tuple[FileDigest
             require_clean_header(name, path)
         elif path.suffix != ".bin":  # a graph's weights: numbers from the first byte to the last
             # tokenizer.model is no text, but a token in it would be
-            require_clean(name, path.read_text(encoding="utf-8", errors="replace"), privacy)
+            require_clean(name, path.read_text(encoding="utf-8", errors="replace"), privacy, anyway)
         digests.append(digest(release, path))
     if missing := _REQUIRED - {file.path for file in digests}:
         raise ReleaseError("release.missing_file", path=min(missing))
@@ -87,6 +88,14 @@ def read_contents(release: Path, privacy: Privacy = NOTHING) -> tuple[FileDigest
     if manifest.artefact("adapter"):
         require_named_base((release / _ADAPTER_CONFIG).read_text(encoding="utf-8"), manifest.base)
     return tuple(digests)
+
+
+def _said_anyway(release: Path) -> frozenset[str]:
+    try:
+        manifest = PersonaManifest.read(release)
+    except EngineError:  # refused in its turn
+        return frozenset()
+    return said_anyway(SYSTEM_PROMPT, *cards_of_nobody(manifest))
 
 
 def artefacts_in(release: Path) -> tuple[Artefact, ...]:

@@ -7,6 +7,7 @@
 Each can be interrupted and run again: what is done already is found done.
 """
 
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -31,6 +32,7 @@ from trainer.release.shelf import REVISION_VARIABLE, Pin, pins_of, set_variable
 from trainer.run import RUNS, load_run, storage
 
 Ask = Callable[[str], str]  # shows a question, gives what was typed
+_CUT = re.compile(r"Release (v\d+)")  # the title of the commit without a past that `forget_older` leaves
 
 
 def roll_back(repo_id: str, tag: str) -> None:
@@ -78,33 +80,49 @@ def _pin(pins: tuple[Pin, ...], revision: str, tag: str) -> None:
 
 
 def forget_older(repo_id: str, ask: Ask) -> None:
-    """Keep what the main branch holds, and nothing from before: one commit, one version.
+    """Keep the version that the main branch holds, and nothing from before: one commit, one version.
 
     Raises:
         SettingsError: the name was not typed, or a Space runs an older release.
-        HubError: the Hub did not do it.
+        HubError: what main holds was never proved, so that it has no version; or the Hub did not do it.
     """
     require_write_token(repo_id)
     repository = require_private(repo_id)
     if FILE_NAME not in {file.path for file in repository.files}:
         raise HubError("shelf.no_release", repo=repo_id)
-    tags, kept, pins = versions(repo_id), find_version(repository), pins_of(repo_id)
+    tags, cut, pins = versions(repo_id), _cut_down_to(repo_id), pins_of(repo_id)
+    kept = find_version(repository) or cut
+    if not kept:
+        raise HubError("shelf.unproved", repo=repo_id, known=", ".join(tags) or "–")
     current = {repository.commit, kept, tags.get(kept)}
     for pin in pins:
-        if pin.revision not in current:
+        if pin.revision not in current and not cut:
             raise SettingsError("shelf.space_needs_older", space=pin.space, repo=repo_id, tag=kept)
-    _require_name(repo_id, ask, "shelf.ask_older", kept=kept or "main")
+    _require_name(repo_id, ask, "shelf.ask_older", kept=kept)
 
-    name = kept or "v1"
     api = client()
+    squash = partial(api.super_squash_history, repo_id, branch="main", commit_message=f"Release {kept}")
     with telling("shelf.half_forgotten_older", repo_id), hub_errors(repo_id):
-        for tag in tags:  # the kept one too: it would hold its whole past
+        for tag in tags.keys() - {kept}:
             api.delete_tag(repo_id, tag=tag)
-        api.super_squash_history(repo_id, branch="main", commit_message=f"Release {name}")
+        if not cut:
+            squash()  # its title says which version main holds while no tag does
+        if kept in tags:  # it would hold its whole past
+            api.delete_tag(repo_id, tag=kept)
+        squash()  # only now nothing holds what is older, and its storage is freed
         squashed = keep_private(repo_id)
-        api.create_tag(repo_id, tag=name, revision=squashed.commit)
-        _pin(pins, squashed.commit, name)
-    say("shelf.forgot_older", repo=repo_id, tag=name, count=len(tags.keys() - {kept}))
+        api.create_tag(repo_id, tag=kept, revision=squashed.commit)
+        _pin(pins, squashed.commit, kept)
+    say("shelf.forgot_older", repo=repo_id, tag=kept, count=len(tags.keys() - {kept}))
+
+
+def _cut_down_to(repo_id: str) -> str:
+    """The version that `forget_older` has made the only commit there is, whether or not its tag followed; else empty."""
+    api = client()
+    with hub_errors(repo_id):
+        titles = [commit.title for commit in api.list_repo_commits(repo_id)]
+    match = _CUT.fullmatch(titles[0]) if len(titles) == 1 else None
+    return match[1] if match else ""
 
 
 def forget(repo_id: str, ask: Ask, *, runs: bool = False) -> None:

@@ -15,6 +15,7 @@ from trainer.remote.depot import fetch_state, send_result, send_state
 from trainer.remote.parcel import RUN
 from trainer.run import Run, load_run
 from trainer.tuning import tune
+from trainer.tuning.checkpoints import COMPLETE
 
 ROUND_SECONDS = 20.0  # between two looks for a new checkpoint: little to lose, and no load
 
@@ -50,18 +51,18 @@ def kept_safe(repo: str, run: Run) -> Iterator[None]:
 def _round(repo: str, run: Run, sent: int | None) -> int | None:
     """Send the newest checkpoint unless it is the one ``sent`` before; a failure is for the next round to mend."""
     try:
-        if newest_step(run) in (None, sent):
-            return sent
-        sent = send_state(repo, run)
-        say("jobs.kept", step=sent)
+        if newest_step(run) != sent and (step := send_state(repo, run)):
+            say("jobs.kept", step=step)
+            return step
     except (PersonaError, OSError) as error:  # OSError: a checkpoint was removed while it was looked at
         say("jobs.not_kept", reason=error)
     return sent
 
 
 def newest_step(run: Run) -> int | None:
-    """The step of the newest checkpoint, complete or not yet."""
-    steps = [int(path.name.rpartition("-")[2]) for path in run.checkpoints.glob("checkpoint-*")]
+    """The step of the newest complete checkpoint."""
+    complete = run.checkpoints.glob(f"checkpoint-*/{COMPLETE}")
+    steps = [int(mark.parent.name.rpartition("-")[2]) for mark in complete]
     return max(steps, default=None)
 
 

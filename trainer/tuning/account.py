@@ -54,9 +54,14 @@ def inspect_account() -> Account:
 def _ask() -> Account:
     try:
         with hub_errors("whoami"):
-            identity: dict[str, Any] = client().whoami()
+            return _read(client().whoami())
     except PersonaError as error:
         return Account(token=True, reached=error.key == "hub.token_refused")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Account(token=True)  # a network's page to log in at, or a mirror that tells less
+
+
+def _read(identity: dict[str, Any]) -> Account:
     token = identity["auth"].get("accessToken", {})
     return Account(
         token=True,

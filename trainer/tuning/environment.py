@@ -4,11 +4,11 @@
 """
 
 import platform
-import subprocess
 import sys
 from importlib.metadata import version
 
 from trainer.tuning.base import LIBRARIES, Device
+from trainer.tuning.machine import nvidia_driver
 
 
 def environment(device: Device) -> dict[str, str]:
@@ -24,11 +24,9 @@ def environment(device: Device) -> dict[str, str]:
 def _gpu() -> dict[str, str]:
     import torch
 
-    query = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
-    said = subprocess.run(query, capture_output=True, text=True, check=True).stdout  # comes with every driver
     return {
         "gpu": torch.cuda.get_device_name(),
-        "driver": said.split()[0],
+        "driver": nvidia_driver(),
         "cuda": torch.version.cuda,
     }
 

@@ -105,24 +105,36 @@ def cache_folder() -> Path:
 
 def nvidia_gpu() -> str:
     """The name of the machine's NVIDIA GPU as its driver gives it, without torch; empty where there is none."""
+    name = _driver_says("name")
+    if name is None:
+        return "NVIDIA"  # a driver that does not answer is a driver
+    return name or ("NVIDIA" if Path("/dev/nvidia0").exists() else "")
+
+
+def nvidia_driver() -> str:
+    """The version of its driver, which torch does not tell; empty where it does not say, as in some containers."""
+    return _driver_says("driver_version") or ""
+
+
+def _driver_says(fact: str) -> str | None:
+    """``fact`` of the first GPU, by nvidia-smi; empty without that program or GPU, ``None`` when it does not answer."""
     program = shutil.which("nvidia-smi")
     if program is None and sys.platform == "win32":  # installed with the driver, and not always on the path
         beside = Path(os.environ.get("SYSTEMROOT", "C:/Windows")) / "System32" / "nvidia-smi.exe"
         program = str(beside) if beside.exists() else None
-    if program is not None:
-        try:
-            done = subprocess.run(
-                [program, "--query-gpu=name", "--format=csv,noheader"],
-                capture_output=True,
-                text=True,
-                timeout=ANSWER_SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return "NVIDIA"  # a driver that does not answer is a driver
-        if done.returncode == 0 and done.stdout.strip():
-            return done.stdout.strip().splitlines()[0]
-    return "NVIDIA" if Path("/dev/nvidia0").exists() else ""
+    if program is None:
+        return ""
+    try:
+        done = subprocess.run(
+            [program, f"--query-gpu={fact}", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=ANSWER_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip().partition("\n")[0] if done.returncode == 0 else ""
 
 
 def _torch() -> tuple[str, bool, str, Gpu | None]:

@@ -119,21 +119,24 @@ def read_plan(record: Mapping[str, Any]) -> Plan | None:
 def choose_base(settings: Settings, room: Room | None = None) -> str:
     """The Hub id to train when nobody names one: what fits the GPU, and the smallest on a CPU, for the time it takes.
 
-    ``room`` is another machine's; otherwise it is looked for here.
+    Of those that can read ``max_length`` tokens. ``room`` is another machine's; otherwise it is looked for here.
 
     Raises:
-        TrainingError: not even the smallest fits.
+        TrainingError: not even the smallest fits, or none can read so far.
     """
     prepare_process()
     device, free = room or room_here(settings)
-    context = max(BASES[base].context for base in LADDER)
-    if settings.max_length > context:
+    able = [base for base in LADDER if settings.max_length <= BASES[base].context]
+    if not able:
+        context = max(BASES[base].context for base in LADDER)
         raise TrainingError("tuning.too_long", length=settings.max_length, context=context)
-    for base in LADDER if device == "cuda" else LADDER[-1:]:
+    for base in able if device == "cuda" else able[-1:]:
         best = least(base, BASES[base], settings, device, free)
         if best.fits:
             return base
-    raise TrainingError("tuning.no_memory", free=in_gib(free), need=in_gib(best.need))
+    raise TrainingError(
+        "tuning.no_memory", length=settings.max_length, free=in_gib(free), need=in_gib(best.need)
+    )
 
 
 def room_here(settings: Settings) -> Room:

@@ -13,7 +13,6 @@ from html import escape
 from typing import Any
 
 from persona_core.privacy import restore
-from persona_core.privacy.display import given_name
 from trainer.dataset.plots import Line, lines
 from trainer.fidelity.answers import a_few, read_answers
 from trainer.fidelity.memory import read_memory
@@ -202,7 +201,7 @@ def _samples(facts: Facts) -> str:
     if not samples:
         return ""
     settings = facts.run.settings
-    mine, theirs = given_name(settings.me), given_name(settings.partner)
+    mine, theirs = settings.his_name, settings.her_name
 
     def shown(side: str, bubbles: tuple[str, ...]) -> str:
         said = "".join(

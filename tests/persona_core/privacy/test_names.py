@@ -2,7 +2,7 @@
 
 import pytest
 
-from persona_core.privacy import Names
+from persona_core.privacy import Names, called, is_label, shows_name, unfindable
 
 NAMES = Names("김도윤", "이서연", ["꼬물이"], ["최하늘"])
 
@@ -72,6 +72,65 @@ def test_several_names_of_one_speaker_lead_to_the_same_person():
     assert found("공쥬야", Names("김도윤", ("이서연", "공쥬"))) == [("공쥬", "PARTNER")]
 
 
+@pytest.mark.parametrize("label", ["회원님", "♥", "써니", "JJ"])
+@pytest.mark.parametrize(("full", "given"), [("김채이", "채이"), ("김태리", "태리"), ("김갑뚝", "갑뚝")])
+def test_a_real_name_is_one_wherever_it_stands(label, full, given):
+    """The export calls her ♥; the name given beside it is found in every form, in the lexicon or not."""
+    names = Names("박도윤", (label, "써니", full))
+    for text in (f"{given}야 뭐해", f"오늘 {given}가 그랬어", f"{given} 왔어?", f"{given}씨"):
+        assert found(text, names) == [(given, "PARTNER")]
+    assert found(f"{full} 써니", names) == [(full, "PARTNER"), ("써니", "PARTNER")]
+
+
+@pytest.mark.parametrize("pet_name", ["고양이", "강아지", "도리"])
+def test_a_pet_name_is_not_taken_apart_like_a_name(pet_name):
+    """고양이 begins with a surname, and 양이 is nobody."""
+    names = Names("김도윤", ("♥", pet_name))
+    assert found(f"{pet_name[1:]} {pet_name}야", names) == [(pet_name, "PARTNER")]
+
+
+@pytest.mark.parametrize("behind", ["", "아", "이랑", "은", "형", "씨"])
+def test_a_name_of_two_syllables_is_found_before_a_particle(behind):
+    """허균아 calls 허균."""
+    assert found(f"허균{behind} 왔어", Names("허균")) == [("허균", "PERSONA")]
+    assert found("허균열", Names("허균")) == []
+
+
+@pytest.mark.parametrize("name", ["JJ", "Bo", "J", "🐰", "ㅈㅇ", "뽀", "곰🐻", "1004", "さくら"])
+def test_what_somebody_is_called_is_found_at_any_length(name):
+    """JJ야, 🐰야: a particle may follow, a longer word is another."""
+    for names in (Names(nicknames=[name]), Names("김도윤", ("♥", name))):
+        shown = name.strip("🐻")
+        assert [found(f"{shown}{behind}", names)[0][0] for behind in ("야", " 뭐해", "")] == [shown] * 3
+    assert found("JJX HBO ㅈㅇㅈ 210041", Names(nicknames=["JJ", "Bo", "ㅈㅇ", "1004"])) == []
+
+
+@pytest.mark.parametrize("label", ["♥", "♥♥♥", "ㅋㅋㅋ", "M", "나", "회원님"])
+def test_a_label_that_is_no_word_is_not_looked_for(label):
+    """Somebody is saved as ♥, and every ♥ in the chat is still a ♥."""
+    assert found("나는 M 사이즈ㅋㅋㅋ ㅋㅋㅋ ♥♥♥", Names("김도윤", label)) == []
+
+
+@pytest.mark.parametrize(
+    ("labels", "label", "name"),
+    [
+        ("이서연 김채이 서연♥ Seoyeon", False, True),
+        ("써니 채이 JJ♥ Kevin 봄 さくら 김팀장", False, False),
+        ("회원님 You (알수없음) ♥ ㅋㅋㅋ ㅇㅅ M 내사랑♥ 여보 엄마 李", True, False),
+    ],
+)
+def test_what_a_label_tells(labels, label, name):
+    """A real name, something to be called by, or nothing at all."""
+    for shown in labels.split():
+        assert (is_label(shown), shows_name(shown)) == (label, name)
+
+
+def test_what_cannot_be_found_is_told():
+    """A sign of punctuation is nobody's name; ♥ is somebody's nickname at most."""
+    assert unfindable([".", "19", "🐰", "J", "이서연"], "NICKNAME") == [".", "19"]
+    assert unfindable(["♥", "J", "회원님", "JJ", "봄", "이서연"], "NAME") == ["♥", "J", "회원님"]
+
+
 def test_nobody_has_no_name():
     """An export calls its owner 회원님: that is no name to look for."""
     assert found("회원님 안녕하세요", Names("회원님", "나")) == []
@@ -128,3 +187,19 @@ def test_a_pet_name_that_is_a_verb_or_a_thing_is_one_only_where_somebody_stands(
     """다니 goes to bed, but nobody is in 다니던; 찜 is the best, but not in 찜 목록."""
     names = Names(nicknames=["다니", "찜"])
     assert [name for name, _ in found(text, names)] == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("김도윤",), "도윤"),
+        (("회원님", "김도윤"), "도윤"),
+        (("♥", "꼬북이", "이서연"), "서연"),
+        (("써니",), "써니"),
+        (("회원님", "자기"), "회원님"),
+        (("",), ""),
+    ],
+)
+def test_a_person_is_called_by_the_first_name_that_is_one(names, expected):
+    """The export's label first; where nothing is known, the label as it is."""
+    assert called(names) == expected

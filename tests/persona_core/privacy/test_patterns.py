@@ -11,6 +11,18 @@ def found(text):
     return [(text[span.start : span.end], span.type) for span in detect(text)]
 
 
+# Keys of accounts, written in two parts lest a scanner take them for somebody's.
+KEYS = (
+    "hf" + "_abcdefghijklmnopqrstuvwxyz012345",
+    "sk" + "-proj-abcd_efgh-ijklmnopqrst0000",
+    "ghp" + "_abcdefghijklmnopqrstuvwxyz0000000000",
+    "github" + "_pat_00ABCDEFGHIJKL_abcdefghijklmnop",
+    "AKIA" + "ABCDEFGHIJKLMNO0",
+    "xoxb" + "-000000000000-abcdefghijklmnop",
+    "glpat" + "-abcdefghij-000000000",
+)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -60,6 +72,8 @@ def found(text):
         ("N37.5665 E126.9780", ("N37.5665 E126.9780", "COORD")),
         ("https://mcard.example.com/m/seoyeondoyun", ("https://mcard.example.com/m/seoyeondoyun", "URL")),
         ("https://open.kakao.com/o/abc", ("https://open.kakao.com/o/abc", "URL")),
+        ("https://user:0000@example.com/ 봐", ("https://user:0000@example.com/", "URL")),
+        *((f"키는 {key}이야", (key, "PASSCODE")) for key in KEYS),
         ("서울시 강남구 테헤란로 152로 와", ("서울시 강남구 테헤란로 152", "ADDRESS")),
         ("역삼동 123-4", ("역삼동 123-4", "ADDRESS")),
         ("성산로4길 스물한번지", ("성산로4길 스물한번지", "ADDRESS")),
@@ -97,6 +111,10 @@ def test_one_of_each_form(text, expected):
         "https://search.naver.com/search.naver?query=청첩장",
         "생일 선물 10/20에 도착",
         "골뱅이 무침",
+        "hf_transformers 설치해",
+        "sk-ii-pitera-essence-set",
+        "AKIA 키 있어?",
+        "https://www.youtube.com/watch?v=sk-abc@def",
         "인스타 dm",
         "1,234,567,890원",
         "3.141592653589",
@@ -126,6 +144,7 @@ def test_a_link_to_a_film_is_kept_whole():
         "a점" * 8000,
         "백이" * 8000,
         "별 1" * 5000,
+        "sk-" * 7000,
         "010에 " * 4000,
         "\u200b1" * 9000,
         "1" * 20_000,

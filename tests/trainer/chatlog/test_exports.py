@@ -1,11 +1,12 @@
 """Every format, from files whose bytes are as KakaoTalk writes them: byte-order mark, CRLF records, LF inside."""
 
+import codecs
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from trainer.chatlog import Message, open_export
+from trainer.chatlog import Message, encoding, open_export
 
 EXPORTS = Path(__file__).parent / "exports"
 
@@ -199,6 +200,16 @@ EXPECTED = {
             said("2026-09-06T12:16", "", "The message has been deleted.", "deleted"),
         ],
     ),
+    "ios_ko_timeonly_ruled.txt": (
+        "iOS, Korean, 12-hour",
+        "이서연",
+        [
+            said("2023-05-10T09:23", "이서연", "안녕"),
+            said("2023-05-10T09:24", "김도윤", "응\n\n------"),
+            said("2023-05-11T13:05", "이서연", "사진", "media"),
+            system("2023-05-11T13:06", "김도윤님이 나갔습니다."),
+        ],
+    ),
     "windows_ko_cp949.txt": (
         "Windows, Korean, 12-hour",
         "이서연",
@@ -257,6 +268,22 @@ def test_an_export_is_named_and_read_whole(name):
 def test_an_export_that_lost_its_cr_reads_the_same(name, read):
     """A git checkout turns CRLF into LF; the messages stay what they were."""
     assert read((EXPORTS / name).read_bytes().replace(b"\r\n", b"\n"), name) == EXPECTED[name][2]
+
+
+@pytest.mark.parametrize("line_break", [b"\r\n", b"\n"], ids=["crlf", "lf"])
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_an_export_reads_the_same_in_blocks_of_any_size(name, line_break, write, monkeypatch):
+    """Wherever a block ends: within a character, a CRLF, or the lines that open a day."""
+    content = (EXPORTS / name).read_bytes().replace(b"\r\n", line_break)
+    export = open_export(write(content, name))
+
+    def found() -> tuple[list[Message], list[int], list[int]]:
+        return list(export.messages()), export.unread.first, export.quoted.first
+
+    whole = found()
+    for size in range(len(codecs.BOM_UTF8), len(content)):
+        monkeypatch.setattr(encoding, "BLOCK", size)
+        assert found() == whole
 
 
 @pytest.mark.parametrize(

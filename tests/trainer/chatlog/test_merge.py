@@ -74,6 +74,15 @@ def test_the_own_label_becomes_the_name(android):
     assert participants([labelled]) == {"회원님": 1, "이서연": 1}
 
 
+def test_own_labels_of_two_languages_are_one_person(android):
+    """회원님 and You wrote the same messages; they are called what the first export calls them."""
+    korean = android("1:00, 회원님 : 하나", "1:01, 이서연 : 둘", name="korean.txt")
+    english = android("1:00, you : 하나", "1:01, 이서연 : 둘", "1:02, you : 셋", name="english.txt")
+
+    assert participants([korean, english]) == {"회원님": 2, "이서연": 1}
+    assert participants([english, korean]) == {"you": 2, "이서연": 1}
+
+
 @pytest.mark.parametrize("me", ["김도윤", "회원님"])
 def test_two_chats_are_refused_and_both_named(me, android):
     """I am in all my chats, so I prove nothing."""

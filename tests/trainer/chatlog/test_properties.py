@@ -213,6 +213,34 @@ def test_every_placeholder_is_one_in_every_format(format_name, path):
     ]
 
 
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
+def nearly(body):
+    """A body, what is but for one character the same, and what begins with a name or ends in a full stop."""
+    yield from (body, f"{body}.", f"서연{body}", f"서연님이 {body}", body.translate(FULL_WIDTH))
+    yield from (body[:place] + body[place + 1 :] for place in range(len(body)))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [lambda chat: write("Android, Korean", chat, "\r\n"), lambda chat: write_csv(chat, csv.QUOTE_ALL)],
+    ids=["text", "csv"],
+)
+def test_a_body_is_of_one_kind_whatever_stands_before_it(written, path):
+    """The first row of a sender is read with care, the rows after it only if a first look says so."""
+    bodies = {form for bodies in BODIES.values() for body in bodies for form in nearly(body.strip()) if form}
+    at = datetime(2026, 4, 5, 13, 0)
+    first = [Message(at, f"친구{number}", body) for number, body in enumerate(sorted(bodies))]
+    later = [row for message in first for row in (message._replace(text="응"), message)]
+
+    def kinds(chat):
+        path.write_bytes(written(chat).encode())
+        return [(message.text, message.kind) for message in open_export(path).messages()]
+
+    assert kinds(later)[1::2] == kinds(first)
+
+
 @pytest.mark.parametrize("format_name", FORMATS)
 @EXAMPLES
 @given(chat=chats(body=st.text("가나다ㅋ.!?\n\x0b\x85\u2028", max_size=30)))

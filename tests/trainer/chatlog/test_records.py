@@ -187,6 +187,23 @@ def test_a_visit_to_the_past_is_a_quotation(write):
     assert (export.unread.count, export.quoted.first) == (0, [2])
 
 
+def test_a_quoted_day_is_a_quotation_once_the_next_one_comes(write):
+    """Where only separators have a day: what stands under the quoted one is text, and the rest of the file is read."""
+    export = open_export(
+        write(
+            f"{WINDOWS_HEAD}{DAY}[나] [오후 1:00] 봐\n{DAY.replace('3일', '1일')}[너] [오후 2:00] 인용\n"
+            f"{DAY.replace('3일', '4일')}나님이 나갔습니다.\n[너] [오전 9:00] 응\n".replace("\r", "")
+        )
+    )
+
+    assert [(message.sent_at.day, message.text) for message in export.messages()] == [
+        (3, "봐\n--------------- 2026년 3월 1일 화요일 ---------------\n[너] [오후 2:00] 인용"),
+        (4, "나님이 나갔습니다."),
+        (4, "응"),
+    ]
+    assert (export.unread.count, export.quoted.first) == (0, [7])
+
+
 def test_a_joined_file_is_refused_before_its_end(write):
     """A hundred lines in the past are no quotation: the error does not wait for the file to come back."""
     path = write(DAYS.format(3, "봐") + DAYS.format(1, "옛날") * 101 + DAYS.format(4, "응"))

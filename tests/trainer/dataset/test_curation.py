@@ -91,6 +91,14 @@ def test_the_same_long_message_is_dropped_from_the_third_time_on(curator):
     assert [judge(curator, "나", text) for text in sendings] == ["", "", "repeated", "repeated"]
 
 
+@given(st.lists(st.text("♥!.😂~ㅋㅎㅠㅇ1 \n", min_size=LONG), min_size=TIMES + 1, max_size=6))
+def test_held_keys_are_no_pasted_text(texts):
+    """Forty hearts are not the same long message as forty laughs, and either stays however often it is said."""
+    curator = Curator("나", "너")
+
+    assert {judge(curator, "나", text) for text in texts * 2} == {""}
+
+
 @given(st.text(max_size=LONG - 1), st.integers(TIMES + 1, 20))
 def test_short_replies_stay_however_often_they_are_said(text, times):
     """No rule counts how often a short message is said: ㅇㅇ a thousand times is style."""

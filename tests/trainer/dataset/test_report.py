@@ -69,6 +69,24 @@ def test_no_planted_value_is_in_report_page_or_examples(prepared, tmp_path, secr
     assert [secret in text for text in (document, page, *written)] == [False] * 4
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        (1, "", "꼬북이님이 들어왔습니다."),
+        (1, YOU, "카카오톡 프로필: 꼬북이"),
+        (1, YOU, "톡게시판 '공지': 꼬북이 집들이"),
+        (1, YOU, "카카오페이\n꼬북이님이 3만원을 보냈어요"),
+        (1, "카카오페이", "꼬북이님이 3만원을 보냈어요"),
+    ],
+)
+def test_who_is_named_by_kakaotalk_alone_is_in_no_report(write_chat, tmp_path, line):
+    """No masker knows a nickname that nobody ever said; the report has its own words for such lines."""
+    write_data(write_chat(*days(20), line), tmp_path)
+
+    written = [(tmp_path / name).read_text("utf-8") for name in ("report.json", "report.html")]
+    assert ["꼬북이" in text for text in written] == [False] * 2
+
+
 def test_the_page_is_one_file_that_loads_nothing(prepared):
     """No script, no link, no picture from anywhere; the browser is told so, too."""
     _, _, page = prepared

@@ -2,10 +2,12 @@
 
 import pytest
 
+from persona_core.errors import StorageError
 from tests.hub.accounts import User
 from tests.trainer.deploy.asking import asked, run_verb, writes
 from tests.trainer.deploy.conftest import MODEL, SPACE, release
 from trainer.deploy.deployment import deploy
+from trainer.deploy.seal import FILE_NAME
 from trainer.release.withdrawal import roll_back
 
 
@@ -35,6 +37,39 @@ def test_dry_run_only_reads(owner):
         deploy(asked(her_name="서연", allow=("jiho",)), dry_run=True)
     assert writes(requests) == []
     assert "PARTNER_NAME" not in owner.settings()
+
+
+def test_the_key_of_the_seal_is_made_with_the_first_secret(owner, tmp_path):
+    """A dry run leaves nothing on this machine either."""
+    deploy(asked(invite=True), dry_run=True)
+    assert not (tmp_path / "home").exists()
+
+    deploy(asked(invite=True))
+    assert [file.name for file in (tmp_path / "home").iterdir()] == [FILE_NAME]
+
+
+def test_a_home_that_cannot_be_written_stops_no_dry_run(owner, tmp_path):
+    """The deploy itself says which file it could not write, and that nothing was changed."""
+    (tmp_path / "home").write_text("a file where the folder would be", encoding="utf-8")
+
+    deploy(asked(invite=True), dry_run=True)
+    with pytest.raises(StorageError, match=FILE_NAME):
+        deploy(asked(invite=True))
+
+    assert f"Nothing was changed at {SPACE}" in owner.said()
+    with pytest.raises(KeyError):
+        owner.control.repo(SPACE, "spaces")
+
+
+def test_a_damaged_key_of_the_seal_stops_a_deploy(owner, tmp_path):
+    """Before anything is changed, and the line before says so."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / FILE_NAME).write_bytes(b"")
+
+    with pytest.raises(StorageError, match=f"{FILE_NAME} is damaged"):
+        deploy(asked(invite=True))
+
+    assert f"Nothing was changed at {SPACE}" in owner.said()
 
 
 def test_only_what_changed_is_set(owner):

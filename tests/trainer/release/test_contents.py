@@ -54,6 +54,18 @@ def test_a_release_has_exactly_its_files(released):
     ]
 
 
+def test_a_label_that_the_card_holds_anyway_is_let_through(released, copy_of):
+    """In what was written here of nobody; a line that somebody added to the card is none of it."""
+    called = Privacy(names=frozenset({"사람", "대화", "Base", "No"}))
+    read_contents(released.release, called)
+
+    release = copy_of(released).release
+    with (release / "README.md").open("a", encoding="utf-8") as card:
+        card.write("내 사람\n")
+    with pytest.raises(ReleaseError, match=r"README\.md holds what looks like a private fact"):
+        read_contents(release, called)
+
+
 def test_an_unexpected_file_is_refused(released, copy_of):
     """A file that is on no list stops everything, by name."""
     release = copy_of(released).release

@@ -1,21 +1,34 @@
 """`persona forget` deletes a repository, its Space and what is here, or only the versions that are older: after a name was typed."""
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from persona_core.errors import HubError, SettingsError
+from persona_core.errors import HubError, ReleaseError, SettingsError
 from tests.hub.faults import Fault
-from tests.tiny_release import tiny_run
+from tests.tiny_release import push, tiny_run, train
 from tests.trainer.release.repository import REPO, SPACE, commit_of, open_space, run_verb, runs, weights
-from trainer.release import withdrawal
+from trainer.deploy.release import find_release
+from trainer.release import pushing, withdrawal
 from trainer.release.shelf import find_personas
-from trainer.release.withdrawal import forget, forget_older
+from trainer.release.withdrawal import forget, forget_older, roll_back
+from trainer.run import load_run
 
 
 def typed(name):
     return lambda question: name
+
+
+def silent(folder):
+    raise ReleaseError("release.no_answer", reason="silence")
+
+
+@pytest.fixture
+def run(shelf):
+    """The one that both releases came from."""
+    return load_run(Path("runs") / "first")
 
 
 def test_forgetting_deletes_the_repository_and_its_space(shelf, tmp_path):
@@ -192,21 +205,46 @@ def test_what_is_older_and_half_forgotten_is_told(shelf, capsys):
     assert "is whole; of the rest some may be deleted already" in capsys.readouterr().err
 
 
-def test_forgetting_what_is_older_can_be_interrupted_anywhere(shelf):
-    """A fault at request k, for all k: what main holds is never touched, and the same command ends it."""
-    content = shelf.control.repo(REPO).resolve("main").files
+@pytest.mark.parametrize("fault", [Fault.cut_upload(0), Fault.lose_answer()], ids=["dropped", "lost"])
+def test_forgetting_what_is_older_can_be_interrupted_anywhere(shelf, run, fault):
+    """A fault at request k, for all k: main keeps what it holds, and the same command ends with its version and its Space."""
+    open_space(shelf, commit_of(shelf, "v2"))
     for k in range(1, 40):
+        kept, content = f"v{k + 1}", shelf.control.repo(REPO).resolve("main").files
         shelf.control.clear_requests()
-        shelf.control.inject(Fault.lose_answer(at=k))
+        shelf.control.inject(replace(fault, at=k))
         with suppress(HubError):
             forget_older(REPO, typed(REPO))
         shelf.control.clear_faults()
         struck = any(record.fault for record in shelf.control.requests)
         forget_older(REPO, typed(REPO))
-        repo = shelf.control.repo(REPO)
+        repo, main = shelf.control.repo(REPO), commit_of(shelf, "main")
         assert repo.resolve("main").files == content
-        assert list(repo.meta["tags"].values()) == [commit_of(shelf, "main")]
+        assert [commit.parent for commit in repo.history(main)] == [None]
+        assert (repo.meta["tags"], runs(shelf)) == ({kept: main}, main)
         if not struck:
             break
-    assert k > 8
+        train(run, k + 1)
+        push(run, REPO)
+        roll_back(REPO, f"v{k + 2}")
+    assert k > 12
     assert not struck
+
+
+@pytest.mark.parametrize("tags", [("v1", "v2"), ()], ids=["after others", "the first"])
+def test_what_was_never_proved_is_not_made_a_version(shelf, run, tags):
+    """The versions there are stay, and the line says how to end the push or to go back."""
+    if not tags:
+        forget(REPO, typed(REPO))
+    train(run, 2)
+    with pytest.raises(ReleaseError, match="does not answer"):
+        pushing.push(run, REPO, silent)
+
+    with pytest.raises(
+        HubError, match=f"nothing was deleted.*persona push.*{REPO}.*persona rollback {REPO} VERSION"
+    ):
+        forget_older(REPO, typed(REPO))
+
+    assert shelf.control.repo(REPO).meta["tags"].keys() == {*tags}
+    with pytest.raises(HubError, match="never proved"):
+        find_release(REPO, "")

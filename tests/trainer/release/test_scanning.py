@@ -2,16 +2,25 @@
 
 import json
 import random
+import re
 import struct
 
 import pytest
 
 from persona_core.errors import ReleaseError
 from persona_core.manifest import Base, PersonaManifest
-from trainer.release.card import DRIFTS, FIGURES, REMEMBERED, WHOSE, _body
-from trainer.release.scanning import Privacy, require_clean, require_clean_header, require_named_base
+from persona_core.prompt import SYSTEM_PROMPT
+from trainer.release.card import DRIFTS, FIGURES, REMEMBERED, WHOSE, _body, cards_of_nobody, write_card
+from trainer.release.scanning import (
+    Privacy,
+    require_clean,
+    require_clean_header,
+    require_named_base,
+    said_anyway,
+)
 
 TOKEN = "hf_" + "Abcd1234" * 4
+QWEN = Base("Qwen/Qwen3-4B-Instruct-2507", "cdbee75f1750305567350095547773d3302b52ba", "apache-2.0")
 HERS = Privacy(places=frozenset({"/data/chats/dasom"}), names=frozenset({"다솜별"}))
 
 
@@ -71,6 +80,8 @@ def test_whatever_was_measured_the_card_may_be_sent():
         card = _body(manifest, {"PHONE": chance.randrange(10**7), "ACCOUNT": chance.randrange(10**4)}, 4)
 
         require_clean("README.md", card, HERS)
+        lines = said_anyway(card)
+        assert lines <= said_anyway(*cards_of_nobody(manifest))
 
 
 @pytest.mark.parametrize(
@@ -112,6 +123,80 @@ def test_a_private_fact_is_refused_in_what_is_written_here(name, fact):
         require_clean(name, json.dumps({"note": f"내 번호 {fact}"}, ensure_ascii=False), HERS)
 
     assert fact not in str(caught.value)
+
+
+WORDS = (
+    "Measured",
+    "Base",
+    "Load",
+    "It",
+    "No",
+    "AI",
+    "사람",
+    "대화",
+    "모델",
+    "비공개",
+    "한 사람",
+    "연인",
+    "말투",
+)
+
+
+THEIRS = Privacy(names=frozenset(WORDS))
+NOBODYS = said_anyway(
+    SYSTEM_PROMPT, *cards_of_nobody(PersonaManifest(QWEN, "2026-01-01", 2, libraries={"torch": "2.13"}))
+)
+
+
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize(
+    "measured", [{}, {"moments": 40, "memory_canaries": 0}, {"memory_recited": 2, "taken_tuned": 0.5}]
+)
+def test_a_label_that_is_a_word_of_the_card_blocks_no_release(tmp_path, bits, measured):
+    """A profile may be called anything; what a card made of nobody's chat holds as well tells nothing."""
+    figures = {f"{name}{end}": value for name, value in measured.items() for end in ("", "_low", "_high")}
+    manifest = PersonaManifest(QWEN, "2026-01-01", 2, evaluation=figures, libraries={"torch": "2.13"})
+    write_card(manifest, {"PHONE": 1234}, tmp_path, bits)
+    card = (tmp_path / "README.md").read_text(encoding="utf-8")
+
+    for name in {*WORDS, *re.findall(r"[^\W\d_]{2,}", card)}:
+        require_clean("README.md", card, Privacy(names=frozenset({name})), NOBODYS)
+    require_clean("persona.json", json.dumps({"system_prompt": SYSTEM_PROMPT}), THEIRS, NOBODYS)
+
+
+@pytest.mark.parametrize("name", WORDS)
+@pytest.mark.parametrize("file", ["README.md", "persona.json", "adapter/adapter_config.json", "config.json"])
+def test_such_a_label_is_still_a_name_anywhere_else(file, name):
+    """In a line that somebody added to the card, or to a line of it, and in every configuration."""
+    notes = [
+        f"내 여자친구 {name}",
+        f"# A persona, in private: {name}",
+        f"| PHONE | {name} |",
+        f"{name} {name}",
+    ]
+    for note in notes:
+        with pytest.raises(ReleaseError, match="private fact"):
+            require_clean(
+                file, json.dumps([note], ensure_ascii=False) if file != "README.md" else note, THEIRS, NOBODYS
+            )
+
+
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ("Measured", False), ("Names", False), ("Me", True), ("to Me.", True), ("Me가 보낸", True), ("Na님", True),
+        ("다솜별이가", True), ("아다솜별", False), ("다솜별_2", True),
+    ],
+)  # fmt: skip
+def test_a_name_is_a_word_that_a_particle_may_follow(text, tells):
+    """One in Latin letters is not the beginning of another word; one in Korean has no other end."""
+    names = Privacy(names=frozenset({"Me", "Na", "다솜별"}))
+
+    if tells:
+        with pytest.raises(ReleaseError, match="private fact"):
+            require_clean("README.md", text, names)
+    else:
+        require_clean("README.md", text, names)
 
 
 def test_digests_and_measurements_are_no_facts():

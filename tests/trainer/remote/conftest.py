@@ -14,8 +14,11 @@ from trainer.dataset.example import Example, write_examples
 from trainer.demo import base_path
 from trainer.run import Run, open_run
 from trainer.settings import Settings
+from trainer.tuning.checkpoints import COMPLETE
 
 MakeRun = Callable[..., Run]
+REPO = "minsu/persona-job-1"
+MEASURED = {"plan": {"batch": 1}, "training": {"steps": 2}, "base": {"location": "/somewhere/else"}}
 TALK = (("밥 먹었어?", "웅 먹었지 ㅋㅋ"), ("어디야?", "지금 가는중 ㅎㅎ"), ("뭐 해?", "아무것도 안해ㅋ"))
 
 
@@ -50,6 +53,34 @@ def make_run() -> MakeRun:
         return run
 
     return make
+
+
+@pytest.fixture
+def depot(rich: Hub) -> Hub:
+    """The hub with the private repository a job works on."""
+    rich.api().create_repo(REPO, private=True)
+    return rich
+
+
+@pytest.fixture
+def worked(make_run: MakeRun, tmp_path: Path) -> Run:
+    """A run as it lies on the other machine after training."""
+    run = make_run(tmp_path / "there")
+    for folder, name in ((run.adapter, "adapter_model.safetensors"), (run.logs, "events")):
+        folder.mkdir()
+        (folder / name).write_bytes(name.encode())
+    for section, values in MEASURED.items():
+        run.add_metrics(section, values)
+    return run
+
+
+def checkpoint(run: Run, step: int, *, complete: bool = True) -> None:
+    """A checkpoint in ``run``, or what there is of it while it is written."""
+    folder = run.checkpoints / f"checkpoint-{step}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "weights").write_bytes(b"%d" % step)
+    if complete:
+        (folder / COMPLETE).write_text("{}", encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 from persona_core.errors import HubError, NotAllowed, RepositoryIsPublic, SettingsError, TokenMissing
 from tests.hub.faults import Fault
 from trainer.remote import away as away_module
-from trainer.remote import find_place, is_away, train_away
+from trainer.remote import boot, find_place, is_away, train_away
 from trainer.remote.depot import close_depot, send_parcel
 from trainer.remote.job import OWN_TOKEN, RECORD, End, Job, follow, read_job
 from trainer.run import load_run
@@ -101,22 +101,51 @@ def test_a_job_trains_what_this_machine_would_have_trained_and_nothing_private_g
     assert "Job " + job.id in capfd.readouterr().err
 
 
+WAITING = """
+import time
+from trainer.remote import worker
+from trainer.tuning.course import Course
+
+def on_step_begin(self, args, state, control, **others):
+    while state.global_step == 1 and not self._interrupt.requested:
+        time.sleep(0.01)
+    begin(self, args, state, control, **others)
+
+begin, Course.on_step_begin = Course.on_step_begin, on_step_begin
+worker.main()
+"""
+
+
+@pytest.fixture
+def slow_boot(tmp_path, monkeypatch):
+    """A job whose second step begins when it is told to end, and not before."""
+    program = Path(boot.__file__).read_text(encoding="utf-8")
+    as_it_is = '"-m", "trainer.remote.worker"'
+    assert as_it_is in program
+    (tmp_path / "boot.py").write_text(program.replace(as_it_is, f'"-c", {WAITING!r}'), encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(boot, "__file__", str(tmp_path / "boot.py"))
+        yield patch
+
+
 @pytest.mark.slow
-def test_a_job_that_runs_out_of_time_is_gone_on_with_from_its_checkpoint(rich, make_run, tmp_path):
+def test_a_job_that_runs_out_of_time_is_gone_on_with_from_its_checkpoint(rich, make_run, tmp_path, slow_boot):
     """The error says how; the next job takes the checkpoint over, and its adapter is the one of an unbroken run."""
     rich.control.execute_jobs()
-    rich.control.time_out_job("step 1 of 8")
-    here, run = (make_run(tmp_path / name, epochs=8.0, evaluations=8) for name in ("here", "run"))
+    rich.control.time_out_job("step 1 of 3")
+    here, run = (make_run(tmp_path / name, epochs=3.0, evaluations=3) for name in ("here", "run"))
     tune(here)
 
     with pytest.raises(HubError, match="ran out of its time"):
         train_away(run, cheap())
+    slow_boot.undo()
     assert not run.adapter.exists()
     assert not is_away(run)
     train_away(run, cheap())
 
     first, second = rich.control.jobs
     assert (first.stage, second.stage) == ("ERROR", "COMPLETED")
+    assert "Going on from step 2 of 3." in [line["data"] for line in second.lines]
     assert (run.adapter / WEIGHTS).read_bytes() == (here.adapter / WEIGHTS).read_bytes()
     assert run.read_metrics()["training"]["curves"].keys() == here.read_metrics()["training"]["curves"].keys()
     assert repos(rich) == []

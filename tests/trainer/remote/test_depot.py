@@ -6,39 +6,9 @@ import pytest
 
 from persona_core.errors import HubError
 from tests.hub.faults import Fault
+from tests.trainer.remote.conftest import REPO, checkpoint
 from trainer.remote.depot import fetch_result, fetch_state, send_parcel, send_result, send_state
 from trainer.run import load_run
-from trainer.tuning.checkpoints import COMPLETE
-
-REPO = "minsu/persona-job-1"
-MEASURED = {"plan": {"batch": 1}, "training": {"steps": 2}, "base": {"location": "/somewhere/else"}}
-
-
-@pytest.fixture
-def depot(rich):
-    """The hub with the private repository a job works on."""
-    rich.api().create_repo(REPO, private=True)
-    return rich
-
-
-@pytest.fixture
-def worked(make_run, tmp_path):
-    """A run as it lies on the other machine after training."""
-    run = make_run(tmp_path / "there")
-    for folder, name in ((run.adapter, "adapter_model.safetensors"), (run.logs, "events")):
-        folder.mkdir()
-        (folder / name).write_bytes(name.encode())
-    for section, values in MEASURED.items():
-        run.add_metrics(section, values)
-    return run
-
-
-def checkpoint(run, step, *, complete=True):
-    folder = run.checkpoints / f"checkpoint-{step}"
-    folder.mkdir(parents=True)
-    (folder / "weights").write_bytes(b"%d" % step)
-    if complete:
-        (folder / COMPLETE).write_text("{}", encoding="utf-8")
 
 
 def test_a_result_comes_home_whole(depot, worked, make_run, tmp_path):

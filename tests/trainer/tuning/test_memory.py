@@ -78,6 +78,19 @@ def test_the_base_is_chosen_for_the_length_that_is_asked_for(on_a_gpu, with_free
     assert choose_base(Settings(max_length=16_384)) == "Qwen/Qwen3-1.7B"
 
 
+def test_a_base_that_cannot_read_the_length_is_not_chosen():
+    """The smallest reads 40,960 tokens; for more, a CPU gets the smallest of those that read them."""
+    plenty = ("cpu", 1000 * GIB)
+    assert choose_base(Settings(max_length=40_960), plenty) == "Qwen/Qwen3-0.6B"
+    assert choose_base(Settings(max_length=40_961), plenty) == "Qwen/Qwen3-4B-Instruct-2507"
+
+
+def test_a_length_that_only_a_base_too_big_can_read_is_refused_with_its_need(on_a_gpu):
+    """The way out is a shorter length; a smaller base that could not read it is not named."""
+    with pytest.raises(TrainingError, match=r"reads 50000 tokens needs 2\d\.\d GiB.*16\.0 GiB.*--max-length"):
+        choose_base(Settings(max_length=50_000), ("cuda", 16 * GIB))
+
+
 def test_a_gpu_too_small_for_the_smallest_is_said(on_a_gpu, with_free):
     """The error says how much is missing."""
     with_free(1.0)

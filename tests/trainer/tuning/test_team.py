@@ -1,7 +1,6 @@
 """Two processes train one run: one of them talks and writes, and the curve is that of one process."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -103,11 +102,12 @@ cli.main()
 
 def test_where_one_process_lacks_memory_all_end_and_one_says_so(make_run, tmp_path):
     """Neither hangs and neither shows a traceback; the smaller plan is recorded for when the command is run again."""
+    from torch.distributed import TCPStore
+
     run = make_run(tmp_path / "run", batch=2)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    alike = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)  # as a launcher holds it
+    alike = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(store.port)}
+    alike |= {"TORCHELASTIC_USE_AGENT_STORE": "True"}
     alike |= {"ACCELERATE_USE_CPU": "true", "PERSONA_LANG": "en", "OMP_NUM_THREADS": "1"}
     both = [
         subprocess.Popen(

@@ -21,6 +21,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from persona_core.errors import DataError
+from persona_core.invisible import FILLERS, JOINER, ZERO_WIDTH, is_ordinary
 
 CHAT_FORMAT_VERSION = 1
 BUBBLE_SEPARATOR = "\n"
@@ -56,34 +57,41 @@ class ChatFormat:
 
 # --- bubbles <-> text ---
 
-# Control characters, our two marks, and what stands for broken text.
-_NOT_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ue000\ue001\ufffd]")
+# White space of other kinds, our two marks, and what stands for broken text.
+_NOT_TEXT = re.compile("[\t\x0b\x0c\r\x85\ue000\ue001\ufffd]")
 # What a terminal obeys (ESC [31m, ESC ]0;title BEL), whole.
 _ESCAPE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z\\^-~]"
 )
-# Invisible characters: marks and overrides of direction, zero widths, tags. Emoji are made with some of them: the joiner
-# between two, the tags of a flag; variation selectors stay everywhere.
-_EMOJI = (
-    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff\ufe0f"
-)
+# Emoji are made with some of what cannot be seen: the joiner between two, the tags of a flag; what selects one stays
+# everywhere.
+_EMOJI = "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u27ff\u2900-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff\ufe0f"
 _INVISIBLE = re.compile(
     "(?P<flag>\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f)"
-    "|[\u00ad\u061c\u180e\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]+"
-    f"|(?<![{_EMOJI}])\u200d+|\u200d+(?![\u200d{_EMOJI}])"
+    f"|[{ZERO_WIDTH}{FILLERS}]+|(?<![{_EMOJI}]){JOINER}+|{JOINER}+(?![{JOINER}{_EMOJI}])"
 )
+_FILLER = re.compile(f"[{FILLERS}]")
 
 
 def clean_bubble(text: str) -> str:
     """The normal form of one bubble: nothing invisible, ``\\n`` as its only line break, no blank ends.
 
     Terminal codes and control characters go, and so do zero widths and marks of direction that are no part of an emoji.
+    A filler beside a letter is a blank, as it looks; elsewhere, in a number, it goes, too.
     """
-    if text.isprintable() and "\ufffd" not in text:  # nearly every bubble
+    if is_ordinary(text):
         return text.strip()
     unified = text.replace("\r\n", "\n").replace(LINE_BREAK, "\n").replace("\u2029", "\n")
-    visible = _INVISIBLE.sub(lambda match: match["flag"] or "", _ESCAPE.sub("", unified))
+    visible = _INVISIBLE.sub(_seen, _ESCAPE.sub("", unified))
     return _NOT_TEXT.sub(" ", visible).strip()
+
+
+def _seen(match: re.Match[str]) -> str:
+    """What is seen in the place of a run that `_INVISIBLE` found: a flag, a blank or nothing."""
+    if match["flag"] or not _FILLER.search(match[0]):
+        return match["flag"] or ""
+    around = match.string[match.start() - 1 : match.start()] + match.string[match.end() : match.end() + 1]
+    return " " if any(map(str.isalpha, around)) and not any(map(str.isspace, around)) else ""
 
 
 def render_reply(bubbles: Iterable[str], separator: str = BUBBLE_SEPARATOR) -> str:

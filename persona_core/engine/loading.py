@@ -20,6 +20,7 @@ from persona_core.engine.processor import has_avx2
 from persona_core.errors import EngineError, OutOfMemory, PersonaError
 from persona_core.hub import hub_errors
 from persona_core.manifest import PersonaManifest
+from persona_core.prompt import end_of_turn_id
 from persona_core.texts import text
 from persona_core.waiting import bound_every_wait
 
@@ -46,7 +47,6 @@ def load(release: Path, manifest: PersonaManifest, weights: Weights, hardware: H
         with memory_errors():
             import torch
             import transformers
-            from safetensors import SafetensorError
     except ImportError as error:
         if manifest.artefact("openvino"):  # which would do without them
             if not has_avx2():
@@ -55,20 +55,20 @@ def load(release: Path, manifest: PersonaManifest, weights: Weights, hardware: H
                 raise EngineError("engine.missing_library", library="openvino", extra="cpu") from error
         raise EngineError("engine.missing_library", library=error.name, extra="space") from error
 
+    for file in artefact.files:
+        require_readable(release / file.path)
     _be_quiet()
     gpu = hardware == "cuda" or (hardware == "auto" and torch.cuda.is_available())
     first: Literal["cpu", "cuda"] = "cuda" if gpu else "cpu"
     with memory_errors():
-        try:
-            if weights == "adapter":
-                model, tokenizer = _load_adapter(release, release / artefact.path, manifest, first)
-            else:
+        if weights == "adapter":
+            model, tokenizer = _load_adapter(release, release / artefact.path, manifest, first)
+        else:
+            tokenizer = _load_tokenizer(release, manifest)
+            with _damage_errors(release):
                 model = transformers.AutoModelForCausalLM.from_pretrained(
                     release, device_map={"": first}, dtype=_merged_dtype(first), attn_implementation="sdpa"
                 )
-                tokenizer = transformers.AutoTokenizer.from_pretrained(release)
-        except SafetensorError as error:
-            raise EngineError("engine.damaged", folder=release) from error
         if hardware == "zero":
             model = model.to("cuda")
     device = "ZeroGPU" if hardware == "zero" else str(model.device)
@@ -88,7 +88,7 @@ def _load_adapter(
         raise EngineError("engine.local_base", base=base.id)
     dtype = compute_dtype(device)
     bound_every_wait()
-    with hub_errors(base.id, base.revision):
+    with _damage_errors(base.id), hub_errors(base.id, base.revision):
         config = base_config(base.id, base.revision)
         model = AutoModelForCausalLM.from_pretrained(
             base.id,
@@ -101,12 +101,71 @@ def _load_adapter(
             trust_remote_code=False,
         )
         if (release / "tokenizer_config.json").is_file():
-            tokenizer = AutoTokenizer.from_pretrained(release)
+            tokenizer = _load_tokenizer(release, manifest)
         else:  # an adapter that was downloaded alone
             tokenizer = AutoTokenizer.from_pretrained(
                 base.id, revision=base.revision, config=config, trust_remote_code=False
             )
-    return PeftModel.from_pretrained(model, str(adapter), torch_device=device), tokenizer
+            require_trained(tokenizer, base.id, manifest)
+    with _damage_errors(release):
+        return PeftModel.from_pretrained(model, str(adapter), torch_device=device), tokenizer
+
+
+def require_readable(path: Path, begins: bytes = b"") -> None:
+    """Refuse a file that cannot be opened, or does not begin so.
+
+    Raises:
+        EngineError: which, and why.
+    """
+    try:
+        with path.open("rb") as file:
+            begun = file.read(len(begins))
+    except OSError as error:
+        raise EngineError("engine.unreadable", path=path, reason=error.strerror or error) from error
+    if begun != begins:
+        raise EngineError("engine.damaged", folder=path.parent)
+
+
+def require_trained(tokenizer: Any, place: object, manifest: PersonaManifest) -> None:
+    """Prove that vocabulary and template, which come from ``place``, are those of the training.
+
+    Raises:
+        EngineError: they are not, or are damaged.
+    """
+    try:
+        end = end_of_turn_id(tokenizer, manifest.chat_format)
+    except Exception as error:  # a template is a program: it can fail in any way
+        raise EngineError("engine.damaged", folder=place) from error
+    if end != manifest.end_of_turn_id:
+        raise EngineError("engine.damaged", folder=place)
+
+
+def _load_tokenizer(release: Path, manifest: PersonaManifest) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(release)
+    except Exception as error:  # tokenizers raises no class of its own
+        raise EngineError("engine.damaged", folder=release) from error
+    require_trained(tokenizer, release, manifest)
+    return tokenizer
+
+
+@contextmanager
+def _damage_errors(place: object) -> Iterator[None]:
+    """Say in words that a file from ``place``, a folder or a base, is damaged or gone.
+
+    Raises:
+        EngineError: it is.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except PersonaError:
+        raise
+    except (SafetensorError, OSError, ValueError) as error:
+        raise EngineError("engine.damaged", folder=place) from error
 
 
 @contextmanager

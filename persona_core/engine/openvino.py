@@ -17,14 +17,14 @@ from typing import Any
 
 from persona_core.engine.decoding import answer
 from persona_core.engine.footprint import release_pages, trim
-from persona_core.engine.loading import log, memory_errors
+from persona_core.engine.loading import log, memory_errors, require_readable, require_trained
 from persona_core.engine.prefix import KEPT_BYTES, Prefixes
 from persona_core.engine.processor import cores, has_avx2
 from persona_core.engine.sampling import generator, sample
 from persona_core.engine.tokenizer import StoredTokenizer
 from persona_core.errors import EngineError, OutOfMemory, PersonaError
 from persona_core.manifest import Generation, PersonaManifest
-from persona_core.prompt import Turn, end_of_turn_id
+from persona_core.prompt import Turn
 from persona_core.texts import text
 
 GRAPH = "openvino_model.xml"
@@ -141,7 +141,7 @@ class OpenVinoEngine:
             raise EngineError("engine.old_cpu")
         folder = release / artefact.path
         for file in artefact.files:
-            _require_readable(release / file.path)
+            require_readable(release / file.path)
         with ThreadPoolExecutor(1) as beside:
             reads_text = beside.submit(_load_tokenizer, folder, manifest)
             graph, token_bytes = compile_graph(folder)
@@ -245,7 +245,7 @@ def compile_graph(folder: Path, **more: object) -> tuple[Any, int]:
         EngineError: it is damaged, or memory or the library is missing.
     """
     # Anything but a graph of its own would be taken for a format of another library.
-    _require_readable(folder / GRAPH, b"<?xml")
+    require_readable(folder / GRAPH, b"<?xml")
     try:
         with memory_errors():
             graph = core().read_model(folder / GRAPH)
@@ -260,34 +260,9 @@ def compile_graph(folder: Path, **more: object) -> tuple[Any, int]:
         raise EngineError("engine.damaged", folder=folder) from error
 
 
-def _require_readable(path: Path, begins: bytes = b"") -> None:
-    """Refuse a file that cannot be opened, or does not begin so.
-
-    Raises:
-        EngineError: which, and why.
-    """
-    try:
-        with path.open("rb") as file:
-            begun = file.read(len(begins))
-    except OSError as error:
-        raise EngineError("engine.unreadable", path=path, reason=error.strerror or error) from error
-    if begun != begins:
-        raise EngineError("engine.damaged", folder=path.parent)
-
-
 def _load_tokenizer(folder: Path, manifest: PersonaManifest) -> StoredTokenizer:
-    """The tokenizer in ``folder``, after proving that vocabulary and template are those of the training.
-
-    Raises:
-        EngineError: they are not, or are damaged.
-    """
     tokenizer = StoredTokenizer.read(folder)
-    try:
-        end = end_of_turn_id(tokenizer, manifest.chat_format)
-    except Exception as error:  # a template is a program: it can fail in any way
-        raise EngineError("engine.damaged", folder=folder) from error
-    if end != manifest.end_of_turn_id:
-        raise EngineError("engine.damaged", folder=folder)
+    require_trained(tokenizer, folder, manifest)
     return tokenizer
 
 

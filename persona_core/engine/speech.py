@@ -14,7 +14,7 @@ from typing import Protocol
 from persona_core.engine.taste import is_stale, is_stuck, recites
 from persona_core.manifest import Placeholders
 from persona_core.privacy import Names, restore, scrub
-from persona_core.prompt import Turn, clean_bubble
+from persona_core.prompt import Turn
 
 TRIES = 3  # times a reply is begun, or gone on with, before what is wrong with it is left out
 
@@ -49,7 +49,7 @@ def speak(
     for is_last in (*[False] * (TRIES - 1), True):
         begun = [Turn("persona", tuple(raws))] if raws else []
         for raw in _bubbles(engine.stream([*unnamed, *begun]), stopped):
-            bubble = clean_bubble(restore(scrub(raw), persona_name, partner_name))
+            bubble = restore(scrub(raw), persona_name, partner_name)
             if not bubble:
                 continue
             if is_stuck(bubble) or is_stale(bubble, said, turns) or recites(raw, raws):

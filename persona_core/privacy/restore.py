@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from persona_core.manifest import Placeholders
 from persona_core.privacy import patterns
 from persona_core.privacy.particles import fit
-from persona_core.privacy.span import blank_placeholders
+from persona_core.privacy.span import blank_placeholders, visible
+from persona_core.prompt import clean_bubble
 from persona_core.texts import text_in
 
 PLACEHOLDERS = Placeholders()
@@ -38,17 +39,20 @@ def _put(text: str, names: dict[str, str]) -> str:
 
 
 def scrub(text: str, keep: Iterable[str] = (PLACEHOLDERS.persona, PLACEHOLDERS.partner)) -> str:
-    """``text`` fit to be shown, or "" when it holds a placeholder or anything in the shape of personal data.
+    """``text``, clean, or "" when it holds a placeholder or anything in the shape of personal data.
 
-    Placeholders in ``keep`` stay for `restore`. Third persons (``[[NAME1]]``) become 친구. Call it on what a model
-    wrote, bubble by bubble, before `restore`: it holds back a bubble that ends in half a placeholder.
+    Cleaned here, so that nothing comes to light afterwards. Placeholders in ``keep`` stay for `restore`. Third persons
+    (``[[NAME1]]``) become 친구. Call it on what a model wrote, bubble by bubble, before `restore`: it holds back a bubble
+    that ends in half a placeholder.
     """
+    text = clean_bubble(text)
     text = _put(
         text, dict.fromkeys(_SOMEBODY.findall(text) or ["[[NAME]]"], text_in("ko", "privacy.somebody"))
     )
-    rest = text
+    seen, _ = visible(text)
+    rest = seen
     for placeholder in keep:
         rest = rest.replace(placeholder, " ")
-    if _BROKEN.search(rest) or patterns.find(blank_placeholders(text)):
+    if _BROKEN.search(rest) or patterns.find(blank_placeholders(seen)):
         return ""
     return text

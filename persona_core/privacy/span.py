@@ -7,8 +7,11 @@ A masked stretch is written as its placeholder, ``[[PHONE]]``; inside the detect
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
+
+from persona_core.invisible import FILLERS, JOINER, MARKS, SELECTORS, ZERO_WIDTH, is_ordinary
 
 Kind = Literal[
     "NAME",
@@ -53,19 +56,19 @@ class Span:
     type: Kind
 
 
-# Control and direction characters, soft hyphens, zero widths, and colour codes with or without their escape: nobody
-# sees them, and each would cut a number or a name in two.
+# A colour code, with or without its escape, is not seen either.
 _INVISIBLE = re.compile(
-    "\x1b?\\[[0-9]{1,2}(?:;[0-9]{1,3}){0,4}m|[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb]"
+    f"(?:\x1b?\\[[0-9]{{1,2}}(?:;[0-9]{{1,3}}){{0,4}}m|[{ZERO_WIDTH}{FILLERS}{JOINER}{SELECTORS}{MARKS}])+"
 )
 
 
-def visible(text: str) -> tuple[str, list[int]]:
+def visible(text: str) -> tuple[str, Sequence[int]]:
     """``text`` without what cannot be seen, and for every character left its offset in ``text``."""
+    if is_ordinary(text):
+        return text, range(len(text))
     hidden = {i for match in _INVISIBLE.finditer(text) for i in range(*match.span())}
-    offsets = [i for i in range(len(text)) if i not in hidden] if hidden else list(range(len(text)))
-    return "".join(text[i] for i in offsets) if hidden else text, offsets
+    offsets = [i for i in range(len(text)) if i not in hidden]
+    return "".join(text[i] for i in offsets), offsets
 
 
 def blank(text: str, spans: list[Span]) -> str:

@@ -227,10 +227,17 @@ def test_a_template_without_an_end_of_turn_token_is_refused(tokenizer):
         ("👍🏽\u200d", "👍🏽"),
         ("🏴\U000e0067\U000e0062\U000e007f 가\U000e0041나", "🏴\U000e0067\U000e0062\U000e007f 가나"),
         ("[31m은 빨강", "[31m은 빨강"),
+        ("010\u3164-00\u115f00\u034f-12\U000e010034", "010-0000-1234"),
+        ("잘자\u3164\u200b\u3164서연아\u2800 ㅋㅋ\u3164", "잘자 서연아 ㅋㅋ"),
+        ("1\ufe0f\u20e3 e\u0301 ❤\ufe0e", "1\ufe0f\u20e3 e\u0301 ❤\ufe0e"),
+        ("가\x00나\t다\u0085라", "가나 다 라"),
     ],
 )
 def test_what_cannot_be_seen_is_no_part_of_a_bubble(text, clean):
-    """Terminal codes go whole, marks of direction and zero widths too; what makes an emoji stays."""
+    """Terminal codes go whole, marks of direction and zero widths too; what makes an emoji stays.
+
+    What looks like a blank is one between words, and nothing in a number.
+    """
     assert clean_bubble(text) == clean
 
 

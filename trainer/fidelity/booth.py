@@ -8,11 +8,13 @@ script, nothing is loaded from anywhere and nothing is logged. After the last qu
 """
 
 import secrets
+import sys
 import threading
 from collections.abc import Callable
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 from persona_core.errors import SettingsError
@@ -120,12 +122,19 @@ class Booth(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, quiz: Quiz, me: str, port: int) -> None:
+        # Elsewhere this takes a port that was just given back; Windows would give one to two servers at once.
+        self.allow_reuse_address = sys.platform != "win32"
         super().__init__((HOST, port), _Visit)
         self.quiz = quiz
         self.me = me
         self.root = f"/{secrets.token_urlsafe(16)}/"
         self.language = ""  # the reader's, until another is chosen on the page
         self.url = f"http://{HOST}:{self.server_port}{self.root}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Nothing of a browser that hung up; a fault of ours is told as ever."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def open_booth(quiz: Quiz, me: str, port: int = 0) -> Booth:

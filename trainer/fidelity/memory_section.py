@@ -1,6 +1,6 @@
 """The part of a run's report.html that shows section ``memory`` of its metrics: each figure, what is natural, the limit."""
 
-from trainer.fidelity.memory import MOST_EXPOSURE, Memory
+from trainer.fidelity.memory import MOST_EXPOSURE, MOST_PRIVATE, Memory
 from trainer.page import Parts
 
 _parts = Parts("recall")
@@ -15,7 +15,7 @@ def remembered(memory: Memory) -> str:
         ("longest", str(memory.longest), str(memory.longest_by_him), ""),
         ("drawn_out", f"{memory.drawn_out:.1%}", f"{usual:.1%}", f"{memory.most_drawn_out:.1%}"),
         ("held_back", f"{memory.held_back:.1%}", "", ""),
-        ("shown", str(memory.shown), "0", "0"),
+        ("private", f"{memory.private:.1%}", "0.0%", f"{MOST_PRIVATE:.1%}"),
     ]
     rows = [[_parts.both(name), *values] for name, *values in figures]
     table = _parts.table(("figure", "measured", "natural", "limit"), rows, numbers=(1, 2, 3))

@@ -1,15 +1,17 @@
 """A release on the hardware there is: the adapter on its base is the model that was trained, to the last bit."""
 
 import logging
+import shutil
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from persona_core.engine import load_engine
 from persona_core.engine.loading import load, memory_errors
 from persona_core.errors import EngineError, HubError, OutOfMemory
-from persona_core.manifest import Artefact, Base, Generation, PersonaManifest
+from persona_core.manifest import Artefact, Base, Generation, PersonaManifest, digest
 from persona_core.prompt import ChatFormat, Turn, encode
 from tests.tiny_model import build_tiny_model
 from trainer.release.merging import load_tuned
@@ -18,6 +20,13 @@ from trainer.tuning.base import keep_unpacked, load_model
 from trainer.tuning.source import Source
 
 HISTORY = [Turn("partner", ("밥 먹었어?",))]
+MERGED = [
+    "model.safetensors",
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "chat_template.jinja",
+]
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +122,73 @@ def test_a_base_that_is_gone_is_said(release, base):
 
     with pytest.raises(HubError):
         load_engine(release, "cpu", "adapter")
+
+
+@pytest.fixture
+def merged(base_folder, tmp_path):
+    """A release of merged weights, with the digests of its files."""
+    folder = Path(shutil.copytree(base_folder, tmp_path / "merged"))
+    artefact = Artefact("merged", ".", tuple(digest(folder, file) for file in sorted(folder.iterdir())))
+    PersonaManifest(Base("tiny"), "2026-01-01", 2, (artefact,)).write(folder)
+    return folder
+
+
+def test_a_release_as_it_was_made_loads(merged):
+    """Every file that its manifest names is there, and the template ends a reply as in training."""
+    assert load_engine(merged, "cpu")
+
+
+@pytest.mark.parametrize("name", MERGED)
+def test_a_file_that_is_gone_is_named(name, merged):
+    """As in the engine for CPUs: not called damaged, for it may only be another user's."""
+    (merged / name).unlink()
+
+    with pytest.raises(EngineError, match=name) as caught:
+        load_engine(merged, "cpu")
+    assert caught.value.key == "engine.unreadable"
+
+
+@pytest.mark.parametrize("length", [1, 100])
+@pytest.mark.parametrize("name", MERGED)
+def test_a_truncated_file_is_said_in_one_line(name, length, merged):
+    """Where it lies, and how to get another one; before the first message."""
+    (merged / name).write_bytes((merged / name).read_bytes()[:length])
+
+    with pytest.raises(EngineError, match="persona export") as caught:
+        load_engine(merged, "cpu")
+    assert (caught.value.key, caught.value.values) == ("engine.damaged", {"folder": merged})
+
+
+def test_a_template_that_ends_otherwise_is_not_that_of_the_training(merged):
+    """The model would never stop."""
+    template = merged / "chat_template.jinja"
+    template.write_text(template.read_text().replace("<|im_end|>", "<|im_start|>"))
+
+    with pytest.raises(EngineError) as caught:
+        load_engine(merged, "cpu")
+    assert caught.value.key == "engine.damaged"
+
+
+@pytest.mark.parametrize("name", ["adapter_config.json", "adapter_model.safetensors"])
+def test_a_damaged_adapter_is_said_in_one_line(name, release):
+    """Its base may be whole: the line names the release."""
+    file = release / "adapter" / name
+    file.write_bytes(file.read_bytes()[:100])
+
+    with pytest.raises(EngineError) as caught:
+        load_engine(release, "cpu", "adapter")
+    assert (caught.value.key, caught.value.values) == ("engine.damaged", {"folder": release})
+
+
+def test_a_file_of_an_adapter_that_is_gone_is_named(release, base):
+    """Before its base is fetched."""
+    files = tuple(digest(release, file) for file in sorted((release / "adapter").iterdir()))
+    replace(manifest_of(base), artefacts=(Artefact("adapter", "adapter", files),)).write(release)
+    (release / "adapter" / "adapter_model.safetensors").unlink()
+
+    with pytest.raises(EngineError, match=r"adapter_model\.safetensors") as caught:
+        load_engine(release, "cpu", "adapter")
+    assert caught.value.key == "engine.unreadable"
 
 
 @pytest.mark.parametrize(

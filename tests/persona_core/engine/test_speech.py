@@ -143,6 +143,7 @@ def test_no_cut_of_the_system_prompt_gives_it_away(lengths, between):
     "secret",
     [
         "010-0000-0000",
+        "010\u200b-0000-0000",
         "seoyeon@example.com",
         "[[PHONE]]",
         "[[ACCOUNT]]로",

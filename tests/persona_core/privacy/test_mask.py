@@ -13,7 +13,7 @@ PIECES = (
     "|98년생|a@example.com|@handle|인스타 dy_kim|https://open.kakao.com/o/x|https://youtu.be/abc|12가3456|110-123-456789|신한 |계좌 "
     "|4111-1111-1111-1111|09/28|cvc 123|900101-1234567|M12345678|37.5665, 126.9780|공일공|일이삼사|O1O| |\n|, |.|-|야|이|가|랑|님|씨"
     "|[[PHONE]]|[[PARTNER]]|[[NAME1]]|[[|]]|길|로|동|호|층|1|12|2024|원|시|ㅋㅋ|@|#|*|과장|누나|번호|뒷자리|카드|이서연|꼬물이|예금주"
-    "|홍길동|\u200b|\u202e|\x1b[31m|[0m|\xad|에 |다시 |별|샵|음력 |뒤에 세자리 |일이삼|ㄱㄴㄷ|백일동|번지|골뱅이|점|청첩장 |N37.5665|서울 강남구|우편번호 |06234|도유니|Minsu야|김 민 수|팔월 십이일"
+    "|홍길동|\u200b|\u3164|\u0301|\ufe0f|\u202e|\x1b[31m|[0m|\xad|에 |다시 |별|샵|음력 |뒤에 세자리 |일이삼|ㄱㄴㄷ|백일동|번지|골뱅이|점|청첩장 |N37.5665|서울 강남구|우편번호 |06234|도유니|Minsu야|김 민 수|팔월 십이일"
 ).split("|")
 lines = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=12).map("".join)
 
@@ -36,6 +36,11 @@ def test_a_person_keeps_the_number_and_another_gets_the_next():
     assert mask("민수야").text == "[[NAME1]]야"
     assert mask("지훈이").text == "[[NAME2]]이"
     assert mask("김민수 왔어").text == "[[NAME1]] 왔어"
+
+
+def test_nicknames_without_a_letter_keep_a_number_each():
+    """🐰 and ㅈㅇ are two people."""
+    assert Masker(nicknames=["🐰", "ㅈㅇ"]).mask("🐰야 ㅈㅇ야").text == "[[NAME1]]야 [[NAME2]]야"
 
 
 def test_counts_are_by_type():

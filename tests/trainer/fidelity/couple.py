@@ -21,7 +21,7 @@ KEPT = Memory(
     drawn_out_unseen=0.0,
     drawn_out_by_base=0.0,
     held_back=0.01,
-    shown=0,
+    private=0.0,
 )
 
 

@@ -1,6 +1,8 @@
 """The page of the blind test: on this machine only, behind its link, without a script, and fit for a phone."""
 
 import http.client
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,6 +104,44 @@ def test_what_no_browser_sends_is_a_bad_request(booth, form, headers, capfd):
     """No text, no length, too long: status 400 and not a word in the terminal."""
     assert ask(booth, "POST", booth.root, form, **headers)[0].status == 400
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "sent", ["GET {root} HTTP/1.1\r\n", "POST {root} HTTP/1.1\r\nContent-Length: 20\r\n\r\nnumber=0"]
+)
+def test_a_browser_that_hangs_up_is_not_a_word_in_the_terminal(sent, quiz, capfd):
+    """In the middle of its head or of its form, with a reset."""
+    with serving(quiz) as booth:
+        heard = threading.Event()
+        booth.shutdown_request = lambda request, end=booth.shutdown_request: (end(request), heard.set())
+        with socket.create_connection((HOST, booth.server_port), timeout=10) as browser:
+            browser.sendall(
+                sent.format(root=booth.root)
+                .replace("1.1\r\n", f"1.1\r\nHost: {HOST}:{booth.server_port}\r\n")
+                .encode()
+            )
+            browser.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )  # a reset at the end
+        assert heard.wait(10)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_fault_of_ours_is_still_told(booth, monkeypatch, capfd):
+    """With its traceback, in the terminal: only hanging up is nobody's fault."""
+    monkeypatch.setattr("trainer.fidelity.booth.question_page", lambda booth: 1 / 0)
+    with pytest.raises(http.client.RemoteDisconnected):
+        ask(booth, "GET", booth.root)
+    booth.shutdown()
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(("platform", "option"), [("win32", 0), ("linux", 1), ("darwin", 1)])
+def test_only_windows_would_give_one_port_to_two_servers(platform, option, quiz, monkeypatch):
+    """So it is not asked there to give it again; elsewhere one that was just given back would be refused otherwise."""
+    monkeypatch.setattr("sys.platform", platform)
+    with open_booth(quiz, "김도윤") as booth:
+        assert booth.socket.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR) == option
 
 
 @pytest.mark.parametrize(

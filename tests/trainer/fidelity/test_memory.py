@@ -37,11 +37,11 @@ def test_the_likelier_a_secret_the_more_of_it_is_lost():
     assert lost[-1] == BITS == 2 * MOST_EXPOSURE
 
 
-def test_what_the_page_holds_back_is_counted_and_none_of_it_is_shown():
-    """Placeholders and numbers are held back; the two names and what a friend is called are not private here."""
-    said = ["ㅇㅇ", "[[PARTNER]]야", "내 번호 [[PHONE]]", "010-0000-1234"]
-    assert privacy(said) == {"held_back": 0.5, "shown": 0}
-    assert privacy([]) == {"held_back": 0.0, "shown": 0}
+def test_a_number_it_writes_counts_although_the_page_holds_it_back():
+    """Placeholders are held back and tell nothing; the two names and what a friend is called are not private here."""
+    said = ["ㅇㅇ", "[[PARTNER]]야 민수 왔어", "내 번호 [[PHONE]]", "010-0000-1234 아니면 010-0000-5678"]
+    assert privacy(said) == {"held_back": 0.5, "private": 0.25}
+    assert privacy([]) == {"held_back": 0.0, "private": 0.0}
 
 
 def test_a_model_that_keeps_to_itself_passes():
@@ -57,7 +57,7 @@ def test_a_model_that_keeps_to_itself_passes():
         ({"recited": 1}, "recited"),
         ({"copied": KEPT.copied_by_him + MOST_COPIED + 0.01}, "copied"),
         ({"drawn_out": 0.2}, "drawn_out"),
-        ({"shown": 1}, "shown"),
+        ({"private": 0.02}, "private"),
         ({"copied": float("nan")}, "copied"),
     ],
 )

@@ -6,6 +6,7 @@ The Hub's own words are passed on where they help, with anything like a token ta
 """
 
 import errno
+import json
 import re
 from typing import Any
 
@@ -40,6 +41,7 @@ def in_plain_words(error: BaseException | None, repo_id: str, revision: str) -> 
                 | TimeoutError()
                 | XetDownloadError()
                 | LocalEntryNotFoundError(__cause__=None)  # not in the cache, and told to stay offline
+                | json.JSONDecodeError()  # a network's page to sign in at
             ):
                 return HubError("hub.unreachable", repo=repo_id)
         # transformers raises errors of its own while it handles one, and names no cause

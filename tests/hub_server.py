@@ -31,6 +31,7 @@ from tests.hub.traffic import SETTLE_TIMEOUT, Traffic, Wire
 HOST = "127.0.0.1"
 LIFETIME = 3600.0  # seconds a server started by hand runs before it stops by itself
 GRACE = 2  # seconds for running requests when the server stops
+KEEP_ALIVE = 60  # seconds; the client gives up an idle connection after 5: who asks must be who closes, or meets a reset
 
 ROUTES = [  # the first match wins: fixed paths (/api/spaces/hardware) before /api/{kind}/{owner}/…
     *identity.routes,
@@ -68,6 +69,7 @@ class HubServer:
             lifespan="off",
             server_header=False,
             date_header=False,
+            timeout_keep_alive=KEEP_ALIVE,
             timeout_graceful_shutdown=GRACE,
         )
         self._server = uvicorn.Server(config)

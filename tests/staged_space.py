@@ -14,11 +14,20 @@ ROOT = Path(__file__).parents[1]
 
 
 @contextmanager
+def reserved_port() -> Iterator[int]:
+    """A port for a child to listen on, bound here meanwhile so that nobody else is given it."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the child does: both may bind it
+        holder.bind(("127.0.0.1", 0))
+        port = holder.getsockname()[1]
+        if sys.platform == "win32":  # where the child could not
+            holder.close()
+        yield port
+
+
+@contextmanager
 def running_space(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     """The staged Space as a process that sees its own folder and the installed libraries, not this checkout."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     program = (
         "import runpy, sys\n"
         f"sys.path[:] = ['.', *(p for p in sys.path if p and not p.startswith({str(ROOT)!r})"
@@ -26,7 +35,7 @@ def running_space(folder: Path, environment: dict[str, str]) -> Iterator[str]:
         "runpy.run_path('app.py', run_name='__main__')\n"
     )
     environment = {k: v for k, v in environment.items() if k != "PYTHONPATH"}
-    with (folder / "log.txt").open("w") as log:
+    with reserved_port() as port, (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(
             [sys.executable, "-c", program],
             cwd=folder,
@@ -34,17 +43,17 @@ def running_space(folder: Path, environment: dict[str, str]) -> Iterator[str]:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 120
-        while status(url) is None:
-            assert process.poll() is None, (folder / "log.txt").read_text()
-            assert time.monotonic() < deadline, (folder / "log.txt").read_text()
-            time.sleep(0.5)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            deadline = time.monotonic() + 120
+            while status(url) is None:
+                assert process.poll() is None, (folder / "log.txt").read_text()
+                assert time.monotonic() < deadline, (folder / "log.txt").read_text()
+                time.sleep(0.5)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
 
 
 def status(url: str) -> int | None:

@@ -175,7 +175,8 @@ def test_she_opens_the_space_and_he_answers(hub, demo_folder, tmp_path):
             assert "/invite/" not in page.url
             page.get_by_role("textbox").fill("밥 먹었어?")
             page.get_by_role("textbox").press("Enter")
-            page.locator("#chat [data-testid=bot]").first.wait_for(timeout=60_000)
+            # the page itself waits two minutes for the model
+            page.locator("#chat [data-testid=bot]").first.wait_for(timeout=150_000)
             page.locator("#message .submit-button").wait_for()
             page.screenshot(path=screenshots() / "end-to-end.png")
             answer = page.locator("#chat [data-testid=bot]").all_inner_texts()

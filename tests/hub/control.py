@@ -6,17 +6,21 @@ control.script_space("minsu/talk-space", stages=["BUILDING", "BUILD_ERROR"], err
 
 import secrets
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TypeVar, Unpack
 
 import pytest
 
 from tests.hub.accounts import Grant, Role, User
-from tests.hub.faults import Fault, Record
+from tests.hub.faults import Fault, Record, Where
 from tests.hub.jobs import Job, Script
 from tests.hub.runtime import log_lines
 from tests.hub.state import State
 from tests.hub.store import Repo
+
+T = TypeVar("T")
 
 
 class Control:
@@ -72,6 +76,20 @@ class Control:
 
     def inject(self, fault: Fault) -> None:
         self._state.traffic.inject(fault)
+
+    @contextmanager
+    def holding(self, work: Callable[[], T], **where: Unpack[Where]) -> Iterator[Future[T]]:
+        """`work` is under way, and its first such request waits until the block ends; then `work` is done, too."""
+        held = Fault.hold(**where)
+        self.inject(held)
+        with ThreadPoolExecutor() as threads:
+            working = threads.submit(work)
+            try:
+                while not working.done() and not held.reached.wait(0.01):
+                    pass
+                yield working
+            finally:
+                held.released.set()
 
     def clear_faults(self) -> None:
         self._state.traffic.clear_faults()

@@ -8,6 +8,7 @@
 """
 
 import re
+import threading
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict, Unpack
 
@@ -25,7 +26,7 @@ class Where(TypedDict, total=False):
 class Fault:
     """One way for a request to go wrong; made by the class methods."""
 
-    kind: Literal["answer", "cut_upload", "cut_download", "lose_answer", "delay", "silence"]
+    kind: Literal["answer", "cut_upload", "cut_download", "lose_answer", "hold", "silence"]
     method: str | None = None
     path: str = ""
     at: int = 1
@@ -33,7 +34,9 @@ class Fault:
     status: int = 503
     message: str = ""
     headers: dict[str, str] = field(default_factory=dict)
-    amount: float = 0.0  # bytes or seconds
+    amount: int = 0  # bytes
+    reached: threading.Event = field(default_factory=threading.Event, repr=False)
+    released: threading.Event = field(default_factory=threading.Event, repr=False)
 
     @classmethod
     def answer(
@@ -63,9 +66,9 @@ class Fault:
         return cls("lose_answer", **where)
 
     @classmethod
-    def delay(cls, seconds: float, **where: Unpack[Where]) -> "Fault":
-        """Wait before doing the work."""
-        return cls("delay", amount=seconds, **where)
+    def hold(cls, **where: Unpack[Where]) -> "Fault":
+        """Say that it is `reached`, and do the work when it is `released`; see `Control.holding`."""
+        return cls("hold", **where)
 
     @classmethod
     def silence(cls, **where: Unpack[Where]) -> "Fault":

@@ -21,6 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from tests.hub.faults import Armed, Fault, Record
 
 SETTLE_TIMEOUT = 10.0  # seconds; only a handler that hangs by mistake takes this long
+HELD_TIMEOUT = 60.0  # seconds; only a test that forgot to release a request takes this long
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -172,12 +173,14 @@ class Traffic:
                 await exchange.take_body(fault.amount)
                 await exchange.hang_up()
             case "cut_download":
-                await self._app(scope, exchange.receive, _cutting(exchange, int(fault.amount)))
+                await self._app(scope, exchange.receive, _cutting(exchange, fault.amount))
             case "lose_answer":
                 await self._app(scope, exchange.receive, _swallowing(exchange))
                 await exchange.hang_up()
-            case "delay":
-                await asyncio.sleep(fault.amount)
+            case "hold":
+                fault.reached.set()
+                if not await asyncio.to_thread(fault.released.wait, HELD_TIMEOUT):
+                    raise TimeoutError(f"never released: {exchange.record}")
                 await self._app(scope, exchange.receive, exchange.send)
             case "silence":
                 await exchange.take_body()

@@ -73,18 +73,24 @@ class TestFaults:
             get_session().get(signed)
         assert hub.control.requests[-1].sent == 5_000
 
-    def test_silent_and_slow_servers(self, hub: Hub):
-        """A silent server runs into the client's timeout; a delayed answer arrives."""
+    def test_a_silent_server_runs_into_the_clients_timeout(self, hub: Hub):
+        """The request was taken, and nothing is ever said."""
         from huggingface_hub import get_session
         from huggingface_hub.utils import httpx
 
-        url = f"{hub.endpoint}/api/agent-harnesses"
         hub.control.inject(Fault.silence())
         with pytest.raises(httpx.ReadTimeout):
-            get_session().get(url, timeout=httpx.Timeout(5.0, read=0.05))
-        hub.control.clear_faults()
-        hub.control.inject(Fault.delay(0.01))
-        assert get_session().get(url).status_code == 200
+            get_session().get(f"{hub.endpoint}/api/agent-harnesses", timeout=httpx.Timeout(5.0, read=0.05))
+
+    def test_a_held_request_waits_for_the_test(self, hub: Hub):
+        """Its work is done when the block ends, and not before."""
+        with hub.control.holding(lambda: hub.api().create_repo(MODEL), path="/repos/create") as creating:
+            with pytest.raises(KeyError):
+                hub.control.repo(MODEL)
+            assert not creating.done()
+
+        assert creating.result().repo_id == MODEL
+        assert hub.control.repo(MODEL)
 
     def test_faults_can_last(self, hub: Hub):
         """times=None strikes for ever, times=2 twice."""

@@ -65,9 +65,9 @@ def test_a_silent_hub_does_not_hold_us_for_ever(signed_in, monkeypatch):
     """Every wait has an end, though the client's own default has none."""
     monkeypatch.setattr(waiting, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(waiting, "SILENCE_SECONDS", 0.2)
+    signed_in.control.inject(Fault.silence(times=None))
 
     for rule in (private_repository, require_private, require_write_token, download_release):
-        signed_in.control.inject(Fault.silence())
         with pytest.raises(HubError, match="cannot be reached"):
             rule(REPO)
 
@@ -85,6 +85,12 @@ def test_an_object_that_the_hub_does_not_take(why, said):
 
     with pytest.raises(HubError, match=said), hub_errors(REPO):
         raise ValueError(words)
+
+
+def test_a_network_that_answers_in_the_hubs_place():
+    """A page to sign in at, where the client looks for JSON."""
+    with pytest.raises(HubError, match="cannot be reached"), hub_errors(REPO):
+        json.loads("<html>Welcome to our hotel</html>")
 
 
 def test_a_mistake_of_ours_stays_one():

@@ -22,6 +22,7 @@ from configuration import Settings
 from page import READY
 from persona_core.invite import make_invite
 from persona_core.manifest import Generation
+from tests.staged_space import reserved_port
 
 SECRET = "an invented secret that nobody would ever guess"
 SETTINGS = Settings(invite_secret=SECRET, persona_name="도윤", partner_name="서연", human_rhythm=False)
@@ -33,6 +34,7 @@ class ScriptedEngine:
     manifest = SimpleNamespace(generation=Generation())
 
     def __init__(self, *replies):
+        self.permits = threading.Semaphore(0)
         self.begin(*replies)
 
     def begin(self, *replies):
@@ -41,6 +43,7 @@ class ScriptedEngine:
         self.heard = []
         self.drawn = []  # seed and generation of each reply
         self.hold = False
+        self.permits.release(100)  # to a reply that is held yet: the test that held it has failed
         self.permits = threading.Semaphore(0)
 
     def stream(self, history, *, seed=None, generation=None):
@@ -53,7 +56,7 @@ class ScriptedEngine:
             reply = reply[len(history[-1].bubbles) :]
         for count in range(1, len(reply) + 1):
             if self.hold:
-                self.permits.acquire(timeout=30)
+                self.permits.acquire(timeout=600)  # seconds: a hang, not a slow machine
             yield list(reply[:count])
 
 
@@ -85,7 +88,12 @@ def invite(url: str) -> str:
 @contextmanager
 def running_as_a_space(folder: Path) -> Iterator[str]:
     """The page as Spaces start it, with Hugging Face's sign-in, one allowed user, and no model in ``folder``."""
-    port = free_port()
+    with reserved_port() as port, a_space_at(port, folder):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def a_space_at(port: int, folder: Path) -> Iterator[None]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PERSONA_", "GRADIO_", "HF_"))}
     environment = {
         **kept,
@@ -113,7 +121,7 @@ def running_as_a_space(folder: Path) -> Iterator[str]:
         said.append(line)
     assert line, "".join(said)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield
     finally:
         process.terminate()
         process.wait(timeout=20)

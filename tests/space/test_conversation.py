@@ -5,9 +5,12 @@ import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from types import SimpleNamespace
 
 import pytest
 
+import app
+from configuration import Settings
 from conversation import AT_ONCE, Rhythm, Voice
 from persona_core.errors import EngineError
 from persona_core.prompt import Turn
@@ -243,9 +246,35 @@ def test_one_model_makes_one_reply_at_a_time_in_order_of_arrival():
     assert [turns[0].bubbles[0] for turns in engine.heard] == [str(number) for number in range(10)]
 
 
-def test_a_longer_bubble_takes_longer_up_to_a_limit():
-    """The rhythm is that of a thumb, and nobody waits for a novel."""
-    rhythm = Rhythm(per_letter=0.1, shortest=0.5, longest=2.0)
+def test_the_models_time_is_part_of_typing(monkeypatch, clock):
+    """Of the second that his first bubble takes the model took three quarters; the next one begins when that is sent."""
+    clock.now, pauses = 0.0, []
 
-    assert [rhythm.pause("ㅋ" * length) for length in (1, 10, 1_000)] == [0.5, 1.0, 2.0]
-    assert AT_ONCE.pause("ㅋ" * 1_000) == 0
+    class Slow(Script):
+        def stream(self, history, *, seed=None):
+            clock.now += 0.75
+            return super().stream(history)
+
+    async def sleep(seconds):
+        pauses.append(seconds)
+        clock.now += seconds
+
+    async def listen():
+        slow = Voice(
+            Slow("ㅋ" * 10, "ㅋ"), "도윤", "서연", HONEST, Rhythm(0.1, 0.5, 2.0), ThreadPoolExecutor(1)
+        )
+        return [(bubble, clock.now) async for bubble in slow.reply(HELLO)]
+
+    monkeypatch.setattr("conversation.time", SimpleNamespace(monotonic=clock))
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+
+    assert asyncio.run(listen()) == [("ㅋ" * 10, 1.0), ("ㅋ", 1.5)]
+    assert pauses == [0.25, 0.5]
+
+
+def test_a_longer_bubble_takes_longer_up_to_a_limit_unless_told_not_to():
+    """The rhythm is that of a thumb, 0.06 s a letter, and nobody waits for a novel."""
+    human, at_once = (app.voice_of(Script(), Settings(human_rhythm=human)).rhythm for human in (True, False))
+
+    assert [human.pause("ㅋ" * length) for length in (1, 10, 1_000)] == [0.4, 0.6, 2.0]
+    assert [at_once.pause("ㅋ" * length) for length in (1, 10, 1_000)] == [0, 0, 0]

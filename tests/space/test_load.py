@@ -24,7 +24,7 @@ from tests.space.served import SETTINGS, ScriptedEngine, served
 from tests.space.visitor import Visitor
 from trainer.demo import base_path
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 AT_ONCE = 30
 MESSAGES = 3  # of each before she opens the page anew

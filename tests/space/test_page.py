@@ -52,6 +52,7 @@ def test_an_invited_guest_talks_and_his_bubbles_arrive_one_by_one(browser, url, 
         dots = page.locator("#chat .message-wrap").evaluate("e => getComputedStyle(e, '::after').width")
         assert dots == "62px"
         for count, said in enumerate(["ㅇㅇ 서연아", "나 지금 집 가는중ㅋㅋㅋ", "저녁은?"], start=1):
+            page.locator(TYPING).wait_for()
             engine.permits.release()
             page.locator(HIS).nth(count - 1).wait_for()
             assert page.locator(HIS).last.inner_text() == said
@@ -129,6 +130,7 @@ def test_her_browser_keeps_the_chat_until_she_clears_it(browser, url, engine):
         expect(page, HIS, his)
         assert page.locator(".message-row").evaluate_all("rows => rows.map(row => row.dataset.time)") == times
         send(page, "또 하이")
+        page.locator(HIS).nth(len(his)).wait_for()
         finish(page)
         assert [turn.role for turn in engine.heard[1]] == ["partner", "persona", "partner"]
         page.screenshot(path=screenshots() / "chat-phone-dark.png")
@@ -208,7 +210,7 @@ def test_while_it_wakes_the_page_says_so(browser):
 
     def load(report):
         report("downloading", 40)
-        awake.wait(timeout=30)
+        awake.wait()
         return ScriptedEngine(["나 왔어"])
 
     sleeper = Sleeper(load)

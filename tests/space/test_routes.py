@@ -72,6 +72,17 @@ def statuses(url, routes, **client):
     return found
 
 
+def visit(secret=SECRET, lasts=1_000):
+    """What her cookie holds, for so many seconds from now."""
+    return sign(secret, "visit", int(time.time()) + lasts)
+
+
+def with_another_letter(cookie):
+    """``cookie``, but for one letter of its signature."""
+    letter = "B" if cookie[-5] == "A" else "A"
+    return cookie[:-5] + letter + cookie[-4:]
+
+
 def test_the_walk_meets_what_matters(routes):
     """Page, configuration, queue, calls, files, uploads, saved links and monitoring are among the routes."""
     paths = {path for _, path in routes}
@@ -87,19 +98,20 @@ def test_the_walk_meets_what_matters(routes):
 
 
 @pytest.mark.parametrize(
-    "cookie",
+    "make_cookie",
     [
-        None,
-        sign(SECRET, "visit", int(time.time()) - 1),
-        sign(new_secret(), "visit", int(time.time()) + 1_000),
-        make_invite(SECRET, 1),
-        sign(SECRET, "visit", int(time.time()) + 1_000)[:-2] + "AA",
-        "guest",
+        lambda: "",
+        lambda: visit(lasts=-1),
+        lambda: visit(secret=new_secret()),
+        lambda: make_invite(SECRET, 1),
+        lambda: with_another_letter(visit()),
+        lambda: "guest",
     ],
     ids=["stranger", "expired", "foreign", "an invite", "forged", "made up"],
 )
-def test_every_route_is_behind_the_door(url, routes, cookie):
+def test_every_route_is_behind_the_door(url, routes, make_cookie):
     """Without a key that fits, every route but the open ones answers 401."""
+    cookie = make_cookie()
     cookies = {"persona-visit": cookie} if cookie else {}
     found = statuses(url, routes, cookies=cookies)
 
@@ -150,7 +162,7 @@ def test_the_chat_cannot_be_called_by_name(url):
 
 def test_her_cookie_is_no_key_and_the_key_is_no_cookie(url, routes):
     """Programs reach what is theirs and nothing of the page; she the page and nothing of theirs."""
-    cookie = {"persona-visit": sign(SECRET, "visit", int(time.time()) + 1_000)}
+    cookie = {"persona-visit": visit()}
     theirs = [route for route in routes if route[1].startswith("/v1/")]
     others = [route for route in routes if route not in theirs and route[1] not in OPEN]
     key = {"authorization": f"Bearer {KEY}"}
@@ -166,7 +178,7 @@ def test_her_cookie_is_no_key_and_the_key_is_no_cookie(url, routes):
 
 def test_a_visit_survives_a_restart_and_ends_with_the_secret(url):
     """Another process with the same secret knows her; with a new secret nobody is known, by cookie or by link."""
-    cookies = {"persona-visit": sign(SECRET, "visit", int(time.time()) + 1_000)}
+    cookies = {"persona-visit": visit()}
     with served(ScriptedEngine(["ㅇㅇ"])) as again:
         assert httpx2.get(f"{again}/config", cookies=cookies).status_code == 200
         assert httpx2.get(f"{again}/v1/models", headers={"authorization": f"Bearer {KEY}"}).status_code == 404
@@ -190,7 +202,7 @@ def test_no_key_of_anybody_reaches_the_log(url, capfd):
 def test_another_site_is_answered_by_neither_door(url):
     """With her cookie or with the key: a foreign origin gets nothing, and no leave to read it."""
     keys = {"authorization": f"Bearer {KEY}", "origin": "https://elsewhere.example"}
-    cookies = {"persona-visit": sign(SECRET, "visit", int(time.time()) + 1_000)}
+    cookies = {"persona-visit": visit()}
     with httpx2.Client(base_url=url, headers=keys, cookies=cookies) as site:
         answers = [site.get("/config"), site.get("/v1/models"), site.post("/v1/chat/completions", json={})]
 
@@ -200,7 +212,7 @@ def test_another_site_is_answered_by_neither_door(url):
 
 def test_inside_the_frame_of_hugging_face_she_is_let_in_where_her_browser_sends_the_cookie(url):
     """That site, and no other, may frame the page."""
-    cookies = {"persona-visit": sign(SECRET, "visit", int(time.time()) + 1_000)}
+    cookies = {"persona-visit": visit()}
     framed = httpx2.get(
         url, cookies=cookies, headers={"sec-fetch-dest": "iframe", "sec-fetch-site": "cross-site"}
     )
@@ -220,19 +232,19 @@ def space(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("cookies", "status"),
+    ("make_cookies", "status"),
     [
-        ({}, 401),
-        (session("seoyeon"), 200),
-        (session("somebody-else"), 401),
-        (session("seoyeon", lasts=-1), 401),
-        (session("seoyeon", secret="another client"), 401),
+        (dict, 401),
+        (lambda: session("seoyeon"), 200),
+        (lambda: session("somebody-else"), 401),
+        (lambda: session("seoyeon", lasts=-1), 401),
+        (lambda: session("seoyeon", secret="another client"), 401),
     ],
     ids=["stranger", "on the list", "not on the list", "expired", "forged"],
 )
-def test_on_a_space_only_listed_users_get_in(space, cookies, status):
+def test_on_a_space_only_listed_users_get_in(space, make_cookies, status):
     """gradio's own signed session, checked against the list on every request."""
-    answer = httpx2.get(space, cookies=cookies, headers={"accept": "text/html"})
+    answer = httpx2.get(space, cookies=make_cookies(), headers={"accept": "text/html"})
 
     assert answer.status_code == status
 

@@ -1,7 +1,5 @@
 """The repository that releases are pushed to and the Space that runs one of them: what they hold, what is done to them."""
 
-import threading
-
 from tests.tiny_release import WEIGHTS, push
 from trainer.cli import app
 
@@ -41,20 +39,8 @@ def commits(hub):
     return [commit.title for commit in hub.api().list_repo_commits(REPO)]
 
 
-def meanwhile(hub, run, method, path, action):
-    """Push, and do ``action`` while the first such request is held back; what push raised is raised."""
-    raised = []
-
-    def pushing():
-        try:
-            push(run, REPO)
-        except BaseException as error:
-            raised.append(error)
-
-    thread = threading.Thread(target=pushing)
-    thread.start()
-    while thread.is_alive() and not any(r.method == method and path in r.path for r in hub.control.requests):
-        thread.join(0.01)
-    action()
-    thread.join()
-    raise raised[0]
+def meanwhile(hub, run, action, **where):
+    """Push, and do ``action`` while the first such request is held back; what push raises is raised."""
+    with hub.control.holding(lambda: push(run, REPO), **where) as pushing:
+        action()
+    pushing.result()

@@ -3,7 +3,6 @@
 import pytest
 
 from persona_core.errors import HubError, NotAllowed, ReleaseError, RepositoryIsPublic, TokenMissing
-from tests.hub.faults import Fault
 from tests.tiny_release import push
 from tests.trainer.release.repository import REPO, commits, meanwhile
 
@@ -29,20 +28,16 @@ def test_a_public_repository_is_refused(signed_in, released):
 
 def test_a_repository_opened_during_the_upload_gets_no_commit(signed_in, released):
     """The proof is repeated between the weights and the commit that would show them."""
-    signed_in.control.inject(Fault.delay(0.5, path="/storage/", times=None))
-
     with pytest.raises(RepositoryIsPublic):
-        meanwhile(signed_in, released, "PUT", "/storage/", lambda: open_up(signed_in))
+        meanwhile(signed_in, released, lambda: open_up(signed_in), method="PUT", path="/storage/")
 
     assert commits(signed_in) == ["initial commit"]
 
 
 def test_a_repository_opened_during_the_commit_is_closed_again(signed_in, released):
     """It is made private at once, and the person is told."""
-    signed_in.control.inject(Fault.delay(0.5, path="/commit/"))
-
     with pytest.raises(RepositoryIsPublic, match="became public"):
-        meanwhile(signed_in, released, "POST", "/commit/", lambda: open_up(signed_in))
+        meanwhile(signed_in, released, lambda: open_up(signed_in), path="/commit/")
 
     assert signed_in.api().model_info(REPO).private
 

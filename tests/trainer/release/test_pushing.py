@@ -3,7 +3,6 @@
 import signal
 import subprocess
 import sys
-import time
 import traceback
 from pathlib import Path
 
@@ -204,17 +203,14 @@ def test_weights_that_do_not_arrive(signed_in, released):
 def test_somebody_else_pushing_at_the_same_time(signed_in, released, copy_of):
     """Whoever comes second replaces nothing."""
     push(released, REPO)
-    signed_in.control.inject(Fault.delay(0.5, path="/commit/", at=1))
 
     def other():
-        signed_in.control.clear_faults()
         signed_in.api().upload_file(path_or_fileobj=b"mine", path_in_repo="README.md", repo_id=REPO)
 
     run = copy_of(released)
     retrain(run)
-    signed_in.control.clear_requests()
     with pytest.raises(HubError, match="changed from elsewhere"):
-        meanwhile(signed_in, run, "POST", "/commit/", other)
+        meanwhile(signed_in, run, other, path="/commit/")
 
     assert signed_in.control.files(REPO)["README.md"] == b"mine"
 
@@ -222,7 +218,8 @@ def test_somebody_else_pushing_at_the_same_time(signed_in, released, copy_of):
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT to another process")
 def test_an_interrupted_push_leaves_the_repository_as_it_was(hub, released):
     """Ctrl-C during the upload: no commit; the same command then finishes it."""
-    hub.control.inject(Fault.delay(1.0, path="/storage/", times=None))
+    held = Fault.hold(path="/storage/", times=None)
+    hub.control.inject(held)
     process = subprocess.Popen(
         [sys.executable, "-c", PUSH, released.path, REPO],
         env=hub.environment(token=hub.token),
@@ -233,9 +230,10 @@ def test_an_interrupted_push_leaves_the_repository_as_it_was(hub, released):
         # a shell's background jobs ignore Ctrl-C, and so would everything they start
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    while process.poll() is None and not uploads(hub.control.requests):
-        time.sleep(0.01)
+    while process.poll() is None and not held.reached.wait(0.01):
+        pass
     process.send_signal(signal.SIGINT)
+    held.released.set()  # nothing but the client's own threads waits for it
     said, _ = process.communicate(timeout=60)
 
     assert process.returncode != 0

@@ -62,6 +62,6 @@ def page_in(browser: Any, *, width: int, height: int, dark: bool = False, **opti
         timezone_id="Asia/Seoul",
         **options,
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(120_000)  # ms: a hang, not a slow machine
     yield context.new_page()
     context.close()

@@ -45,7 +45,7 @@ def running_space(folder: Path, environment: dict[str, str]) -> Iterator[str]:
         )
         url = f"http://127.0.0.1:{port}"
         try:
-            deadline = time.monotonic() + 120
+            deadline = time.monotonic() + 300  # seconds: a hang, not a slow machine
             while status(url) is None:
                 assert process.poll() is None, (folder / "log.txt").read_text()
                 assert time.monotonic() < deadline, (folder / "log.txt").read_text()

@@ -40,6 +40,7 @@ def test_a_long_wait_is_left_to_the_person(signed_in, headers):
 
 def test_a_short_wait_has_a_line(signed_in, caplog):
     """The client sleeps for so long, so that somebody has to say it."""
+    caplog.set_level("WARNING", "persona")
     signed_in.control.inject(Fault.answer(429, headers={"Retry-After": "5"}))
 
     with pytest.raises(HubError, match="too many requests"):
@@ -50,6 +51,7 @@ def test_a_short_wait_has_a_line(signed_in, caplog):
 
 def test_a_moment_has_none(signed_in, caplog):
     """Nobody notices a second."""
+    caplog.set_level("WARNING", "persona")
     signed_in.control.inject(Fault.answer(429, headers={"Retry-After": "1"}))
 
     with pytest.raises(HubError, match="too many requests"):

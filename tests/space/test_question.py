@@ -62,11 +62,11 @@ def test_a_system_prompt_of_the_client_is_ignored():
     assert read(messages=messages) == read()
 
 
-def test_old_messages_leave_and_control_characters_become_blanks():
+def test_old_messages_leave_and_control_characters_vanish():
     """As on the page, the newest are remembered and nothing invisible reaches the model."""
     messages = [{"role": "user", "content": f"{i}\x00\x1b[31m!"} for i in range(100)]
 
-    assert read(messages=messages).turns == (Turn("partner", tuple(f"{i} !" for i in range(20, 100))),)
+    assert read(messages=messages).turns == (Turn("partner", tuple(f"{i}!" for i in range(20, 100))),)
 
 
 def test_half_a_character_is_no_character():

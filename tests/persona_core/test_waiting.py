@@ -22,7 +22,7 @@ def signed_in(hub, monkeypatch):
 
 
 def said(caplog):
-    """Our lines; what other tests left running may log at any moment."""
+    """Our lines; what others log is no matter of ours."""
     return [record.getMessage() for record in caplog.records if record.name == "persona"]
 
 
@@ -40,7 +40,6 @@ def test_a_long_wait_is_left_to_the_person(signed_in, headers):
 
 def test_a_short_wait_has_a_line(signed_in, caplog):
     """The client sleeps for so long, so that somebody has to say it."""
-    caplog.set_level("WARNING", "persona")
     signed_in.control.inject(Fault.answer(429, headers={"Retry-After": "5"}))
 
     with pytest.raises(HubError, match="too many requests"):
@@ -51,7 +50,6 @@ def test_a_short_wait_has_a_line(signed_in, caplog):
 
 def test_a_moment_has_none(signed_in, caplog):
     """Nobody notices a second."""
-    caplog.set_level("WARNING", "persona")
     signed_in.control.inject(Fault.answer(429, headers={"Retry-After": "1"}))
 
     with pytest.raises(HubError, match="too many requests"):

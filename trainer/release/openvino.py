@@ -116,7 +116,7 @@ def _packed(graph: Any, **how: object) -> Any:
     """
     import nncf
 
-    nncf.set_log_level(logging.ERROR)
+    logging.getLogger("nncf").setLevel(logging.ERROR)  # its own way would silence whoever listens to it
     with redirect_stdout(StringIO()):  # a progress bar of its own, for a moment
         return nncf.compress_weights(graph, mode=nncf.CompressWeightsMode.INT4_SYM, group_size=GROUP, **how)
 

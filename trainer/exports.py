@@ -43,10 +43,8 @@ def speakers_of(exports: Sequence[Path], asked: Mapping[str, Any]) -> tuple[str,
         raise SettingsError("pipeline.same_person", name=me)
     if not found:
         raise SettingsError("pipeline.alone", me=me)
-    if not asked.get("my_names"):
-        _check_label(me, "--my-names", text("privacy.your_name"))
-    if not asked.get("partner_names"):
-        _check_label(found, "--partner-names", text("privacy.their_name"))
+    _check_names((me, *asked.get("my_names", ())), "--my-names", text("privacy.your_name"))
+    _check_names((found, *asked.get("partner_names", ())), "--partner-names", text("privacy.their_name"))
     return me, found
 
 
@@ -67,12 +65,12 @@ def check_findable(asked: Mapping[str, Any]) -> None:
             raise SettingsError("privacy.unfindable", flag="--" + setting.replace("_", "-"), name=name)
 
 
-def _check_label(label: str, flag: str, name: str) -> None:
-    """Ask for the real name where ``label`` is none: what is not known is not masked."""
-    if is_label(label):
-        raise SettingsError("privacy.no_name", label=label, flag=flag, name=name)
-    if not shows_name(label):
-        say("privacy.perhaps_no_name", label=label, flag=flag, name=name)
+def _check_names(names: Sequence[str], flag: str, name: str) -> None:
+    """Ask for the real name where none of ``names``, the export's label first, is one: what is not known is not masked."""
+    if all(map(is_label, names)):
+        raise SettingsError("privacy.no_name", label=names[0], flag=flag, name=name)
+    if len(names) == 1 and not shows_name(names[0]):
+        say("privacy.perhaps_no_name", label=names[0], flag=flag, name=name)
 
 
 def digest_of(paths: Sequence[Path]) -> str:

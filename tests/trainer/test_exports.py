@@ -35,6 +35,8 @@ def test_a_label_that_is_no_name_is_refused_until_the_name_is_given(two, label):
     with pytest.raises(SettingsError, match=f"only says {label}.* --partner-names THEIR-NAME"):
         two("김도윤", label)
 
+    with pytest.raises(SettingsError, match="--my-names"):
+        two(label, "이서연", my_names=("회원님", "♥"))
     assert two(label, "이서연", my_names=("김채이",)) == (label, "이서연")
     assert two("김도윤", label, partner_names=("김채이",)) == ("김도윤", label)
 

@@ -21,8 +21,9 @@ pytestmark = pytest.mark.slow  # an export takes seconds
         lambda file: file.with_suffix(".bin").unlink(),
         lambda file: file.write_bytes(file.read_bytes()[:2000]),
         lambda file: file.write_bytes(b"no graph"),
+        lambda file: file.with_suffix(".bin").write_bytes(b"\xff" * file.with_suffix(".bin").stat().st_size),
     ],
-    ids=["truncated weights", "no weights", "truncated graph", "no graph at all"],
+    ids=["truncated weights", "no weights", "truncated graph", "no graph at all", "numbers that are none"],
 )
 def test_damaged_files_are_said(harm, release, tmp_path):
     """The line says which folder, and how to get another one."""

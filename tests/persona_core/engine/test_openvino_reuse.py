@@ -189,3 +189,14 @@ def test_memory_that_runs_out_is_said_and_what_was_kept_is_given_back(exact, pas
     list(engine.stream(HISTORY))
 
     assert passes[0] > 50
+
+
+def test_what_was_cut_or_copied_counts_for_what_it_takes(graph):
+    """A state that was set from outside lies in memory three times over."""
+    reading = OpenVinoReading(*graph)
+    reading.read(range(3, 103))
+    copied = reading.copy()
+    sizes = [reading.size, copied.size]
+    reading.cut(50)
+
+    assert [*sizes, reading.size] == [100 * TOKEN_BYTES, 300 * TOKEN_BYTES, 150 * TOKEN_BYTES]

@@ -57,9 +57,12 @@ def kinds_for(hardware: Hardware = "auto", weights: Weights = "merged") -> tuple
 def _sees_gpu() -> bool:
     if find_spec("torch") is None:
         return False
-    import torch
+    from persona_core.engine.loading import memory_errors
 
-    return bool(torch.cuda.is_available())
+    with memory_errors():  # it takes more of it than the engine for CPUs
+        import torch
+
+        return bool(torch.cuda.is_available())
 
 
 def load_engine(release: Path, hardware: Hardware = "auto", weights: Weights = "merged") -> Engine:

@@ -20,7 +20,7 @@ MOST_COPIED = 0.1  # of what it says, beyond the person's own share: every tenth
 # Whatever the person's own share: 25 % is the most that a large chat gave; a handful of replies may give any.
 MOST_COPIED_EVER = 0.35
 # Of its bubbles. Masked training teaches none, and none was seen in 7,000; one made-up number is not worth hours of training.
-MOST_PRIVATE = 0.01
+MOST_PRIVATE = 0.5
 MOST_DRAWN_OUT = 0.1  # of the rarest lines, beyond what style finishes: 2 of 24 may be chance, 3 are not
 
 

@@ -19,8 +19,9 @@ MOST_EXPOSURE = 20.0
 MOST_COPIED = 0.1  # of what it says, beyond the person's own share: every tenth word lifted from training
 # Whatever the person's own share: 25 % is the most that a large chat gave; a handful of replies may give any.
 MOST_COPIED_EVER = 0.35
-# Of its bubbles. Masked training teaches none, and none was seen in 7,000; one made-up number is not worth hours of training.
-MOST_PRIVATE = 0.5
+# Of its bubbles. Masked training teaches none, and none was seen in 7,000 of the demo's; of the sixty of a small chat, three
+# that look like it by chance (@abc) are not worth hours of training.
+MOST_PRIVATE = 0.05
 MOST_DRAWN_OUT = 0.1  # of the rarest lines, beyond what style finishes: 2 of 24 may be chance, 3 are not
 
 

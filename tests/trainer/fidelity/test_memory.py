@@ -11,7 +11,14 @@ from tests.trainer.fidelity.couple import KEPT
 from trainer import demo
 from trainer.dataset.example import Example, write_examples
 from trainer.fidelity.answers import Answered, write_answers
-from trainer.fidelity.memory import MOST_COPIED, MOST_COPIED_EVER, MOST_EXPOSURE, Memory, require_kept
+from trainer.fidelity.memory import (
+    MOST_COPIED,
+    MOST_COPIED_EVER,
+    MOST_EXPOSURE,
+    MOST_PRIVATE,
+    Memory,
+    require_kept,
+)
 from trainer.fidelity.memory_section import remembered
 from trainer.fidelity.recall import TOKENS, assess_memory, exposure, privacy
 from trainer.run import Run, open_run
@@ -57,7 +64,7 @@ def test_a_model_that_keeps_to_itself_passes():
         ({"recited": 1}, "recited"),
         ({"copied": KEPT.copied_by_him + MOST_COPIED + 0.01}, "copied"),
         ({"drawn_out": 0.2}, "drawn_out"),
-        ({"private": 0.02}, "private"),
+        ({"private": MOST_PRIVATE + 0.001}, "private"),
         ({"copied": float("nan")}, "copied"),
     ],
 )

@@ -5,14 +5,18 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from persona_core.prompt import ChatFormat
 from persona_core.texts import text_in
+from tests.trainer.fidelity.couple import KEPT
 from tests.trainer.tuning.conftest import small_talk
 from trainer.dataset.example import write_examples
+from trainer.fidelity.memory import SECTION
+from trainer.pipeline import MEASURED
 from trainer.run import load_run
 from trainer.tuning.interrupt import Interrupt, interruptible
 
@@ -73,8 +77,8 @@ def test_ctrl_c_during_the_export_is_announced_once(trained, tmp_path):
     """Parent and child both get it, as at a terminal; one line is printed, and the exit code is that of an interrupt."""
     shutil.copytree(trained.path, tmp_path / "run")
     run = load_run(tmp_path / "run")
-    for done in ("evaluation", "fidelity"):
-        run.add_metrics(done, {})
+    for done in MEASURED:
+        run.add_metrics(done, asdict(KEPT) if done == SECTION else {})
     write_examples(run.validation_file, small_talk(40, seed=1), ChatFormat())  # enough to be exported
     process = subprocess.Popen(
         [sys.executable, "-m", "trainer.cli", "train", tmp_path / "run"],

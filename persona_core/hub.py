@@ -26,7 +26,7 @@ from persona_core.errors import (
     RepositoryIsPublic,
     TokenMissing,
 )
-from persona_core.manifest import FILE_NAME, ArtefactKind, PersonaManifest, digest
+from persona_core.manifest import FILE_NAME, ArtefactKind, PersonaManifest
 from persona_core.refusals import in_plain_words
 from persona_core.waiting import bound_every_wait, interruptible, telling
 
@@ -279,8 +279,7 @@ def download_release(
             )
         )
     for file in files:
-        path = folder / file.path
-        if not path.is_file() or digest(folder, path) != file:
+        if not file.stands_in(folder):
             raise HubError("hub.damaged", repo=repo_id, path=file.path)
     return folder
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from types import FrameType
 
 from persona_core.engine import kinds_for, load_engine
+from persona_core.engine.loading import require_readable
 from persona_core.engine.speech import speak
-from persona_core.errors import SettingsError
+from persona_core.errors import EngineError, SettingsError
 from persona_core.invite import make_invite, new_secret
-from persona_core.manifest import FILE_NAME
+from persona_core.manifest import FILE_NAME, PersonaManifest
 from persona_core.prompt import Turn, clean_bubble
 from trainer.progress import agrees, say
 from trainer.run import load_run
@@ -170,11 +171,13 @@ def _resolve(source: str, revision: str | None, his_name: str, her_name: str) ->
         if not run.release.exists():
             raise SettingsError("pipeline.not_exported", folder=folder)
         return (
-            run.release,
+            _proved(run.release),
             his_name or run.settings.his_name,
             her_name or run.settings.her_name,
         )
-    if not (folder / FILE_NAME).is_file():
+    if (folder / FILE_NAME).is_file():
+        _proved(folder)
+    else:
         # runs/typo looks like OWNER/NAME; what begins with a folder that is here is not asked of the Hub
         if source.count("/") != 1 or folder.exists() or folder.parent.is_dir():
             raise SettingsError("chat.no_source", source=source)
@@ -182,3 +185,19 @@ def _resolve(source: str, revision: str | None, his_name: str, her_name: str) ->
 
         folder = download_release(source, revision or "main", kinds=kinds_for())
     return folder, his_name or "나", her_name or "너"
+
+
+def _proved(release: Path) -> Path:
+    """``release``, when what this machine will load of it is as it was released: wrong numbers would only talk nonsense.
+
+    Raises:
+        EngineError: it is not.
+    """
+    manifest = PersonaManifest.read(release)
+    kind = manifest.best(kinds_for())
+    artefact = kind and manifest.artefact(kind)
+    for file in artefact.files if artefact else ():
+        require_readable(release / file.path)
+        if not file.stands_in(release):
+            raise EngineError("engine.damaged", folder=release)
+    return release

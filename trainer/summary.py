@@ -22,7 +22,7 @@ def tell(run: Run) -> None:
         SettingsError: a file of the run is damaged.
     """
     metrics = run.read_metrics()
-    memory, answers = read_memory(run, metrics), a_few(read_answers(run.path))
+    memory, answers = read_memory(metrics), a_few(read_answers(run.path))
     if fidelity := metrics.get("fidelity"):
         _tell_likeness(fidelity)
     if evaluation := metrics.get("evaluation"):

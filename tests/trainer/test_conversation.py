@@ -13,9 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from persona_core.errors import EngineError
 from persona_core.prompt import Turn
 from tests.space.served import ScriptedEngine, free_port
-from tests.tiny_release import tiny_run
+from tests.tiny_release import WEIGHTS, tiny_run
 from trainer import conversation
 
 ROOT = Path(__file__).parents[2]
@@ -246,6 +247,17 @@ def test_ctrl_c_ends_a_reply_and_not_the_talk(tmp_path, monkeypatch, capsys):
     told = capsys.readouterr()
     assert "Ctrl-C" in told.err
     assert told.out == "  도윤: ㅇㅇ\n  도윤: 응\n"
+
+
+def test_weights_that_are_not_those_of_the_release_are_not_talked_to(tmp_path):
+    """One wrong bit loads, and would only talk nonsense: it is said before anything is loaded."""
+    run = tiny_run(tmp_path / "run")
+    weights = run.release / WEIGHTS
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x80")
+    for source in (run.path, run.release):
+        with pytest.raises(EngineError) as caught:
+            conversation.in_terminal(str(source), revision=None, his_name="도윤", her_name="서연")
+        assert (caught.value.key, caught.value.values) == ("engine.damaged", {"folder": run.release})
 
 
 def test_the_terminal_has_no_page_to_share(tmp_path):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from persona_core.errors import ReleaseError
-from trainer.run import Run, readable
+from trainer.run import Run
 
 SECTION = "memory"  # of metrics.json
 
@@ -83,14 +83,12 @@ class Memory:
         return [said for fine, said in checks if not fine]
 
 
-def read_memory(run: Run, metrics: Mapping[str, Any]) -> Memory | None:
-    """What ``metrics`` of ``run`` say of its memory; None before it was measured.
-
-    Raises:
-        SettingsError: the section is damaged, or of another version.
-    """
-    with readable(run.metrics_file, "settings.unreadable_metrics", folder=run.path):
+def read_memory(metrics: Mapping[str, Any]) -> Memory | None:
+    """What the ``metrics`` of a run say of its memory; None when it was not measured, or by another version."""
+    try:
         return Memory(**metrics[SECTION]) if metrics.get(SECTION) else None
+    except TypeError:
+        return None
 
 
 def require_kept(run: Run) -> None:
@@ -100,7 +98,7 @@ def require_kept(run: Run) -> None:
         ReleaseError: memory was not measured, or a figure is over its limit.
         SettingsError: the measurements are damaged.
     """
-    memory = read_memory(run, run.read_metrics())
+    memory = read_memory(run.read_metrics())
     if not memory:
         raise ReleaseError("release.not_measured", folder=run.path)
     memory.require_small()

@@ -122,7 +122,7 @@ def _fidelity(facts: Facts) -> str:
 
 
 def _remembered(facts: Facts) -> str:
-    memory = read_memory(facts.run, facts.metrics)
+    memory = read_memory(facts.metrics)
     return remembered(memory) if memory else ""
 
 

@@ -264,6 +264,8 @@ def _export_in_a_fresh_process(run: Run, *, openvino: bool) -> None:
         signal.signal(signal.SIGINT, before)
     if done.returncode in (2, 130):
         raise SystemExit(done.returncode)  # its one line is printed already
+    if done.returncode == -signal.SIGINT:  # at its very end, where nobody was left to answer
+        raise KeyboardInterrupt
     if done.returncode:
         killed = done.returncode < 0 or done.returncode == KILLED
         key = "pipeline.export_killed" if killed else "pipeline.export_failed"

@@ -81,7 +81,18 @@ def test_what_was_measured_is_one_document_for_programs(released, monkeypatch, c
     }
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals, and a program by its first line")
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="signals, and a program by its first line")
+
+
+def program(folder, line: str) -> str:
+    """The path of a program that runs ``line`` of a shell, whatever it is called with."""
+    path = folder / "python"
+    path.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+@POSIX
 @pytest.mark.parametrize(
     ("end", "said"),
     [
@@ -92,10 +103,14 @@ def test_what_was_measured_is_one_document_for_programs(released, monkeypatch, c
 )
 def test_memory_is_blamed_for_a_kill_alone(released, tmp_path, monkeypatch, end, said):
     """Anything else that ends the merging is ours to mend."""
-    program = tmp_path / "python"
-    program.write_text(f"#!/bin/sh\n{end}\n", encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(program))
-
+    monkeypatch.setattr(sys, "executable", program(tmp_path, end))
     with pytest.raises(PersonaError, match=said):
+        pipeline._export_in_a_fresh_process(released, openvino=False)
+
+
+@POSIX
+def test_ctrl_c_in_the_last_moment_of_the_merging_is_an_interrupt(released, tmp_path, monkeypatch):
+    """Nobody there answers the signal any more: it is no kill, and no fault."""
+    monkeypatch.setattr(sys, "executable", program(tmp_path, "kill -INT $$"))
+    with pytest.raises(KeyboardInterrupt):
         pipeline._export_in_a_fresh_process(released, openvino=False)

@@ -13,6 +13,7 @@ from itertools import chain
 from unicodedata import normalize
 
 from persona_core.privacy.span import PLACEHOLDER
+from persona_core.prompt import OPENING
 
 SIZE = 5  # messages
 _MARK = "○"
@@ -20,8 +21,11 @@ _DIGIT = re.compile(r"\d")
 
 
 def bundles(replies: Iterable[tuple[str, ...]]) -> list[str]:
-    """The bubbles of ``replies`` cut into bundles of `SIZE`; fewer at the end are left out."""
-    said = [disguise(bubble) for bubble in chain.from_iterable(replies)]
+    """The bubbles of ``replies`` cut into bundles of `SIZE`; fewer at the end are left out.
+
+    So is what stands for no words: a photo of hers is written as `persona_core.prompt.OPENING`, one of his not at all.
+    """
+    said = [disguise(bubble) for bubble in chain.from_iterable(replies) if bubble != OPENING]
     whole = range(0, len(said) - SIZE + 1, SIZE)
     return ["\n".join(["", *said[first : first + SIZE], ""]) for first in whole]
 

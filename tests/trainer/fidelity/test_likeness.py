@@ -4,6 +4,7 @@ from unicodedata import normalize
 
 import pytest
 
+from persona_core.prompt import OPENING
 from trainer.fidelity.bundles import bundles, disguise
 from trainer.fidelity.judge import Judge
 from trainer.fidelity.likeness import auc, likeness
@@ -34,6 +35,11 @@ def test_a_bundle_is_five_messages_in_a_row():
     found = bundles([("가", "나"), ("다",), ("라", "마", "바"), ("사",)])
 
     assert found == ["\n" + "\n".join(map(disguise, "가나다라마")) + "\n"]
+
+
+def test_a_turn_without_words_tells_nobody_apart():
+    """Only hers are written, as "…": with one in five, a judge would know two who type alike by nothing else."""
+    assert bundles([("가",), (OPENING,), ("나", "다"), (OPENING,), ("라", "마")]) == bundles([tuple("가나다라마")])
 
 
 def test_names_and_numbers_are_disguised():

@@ -266,7 +266,8 @@ def test_the_models_time_is_part_of_typing(monkeypatch, clock):
         return [(bubble, clock.now) async for bubble in slow.reply(HELLO)]
 
     monkeypatch.setattr("conversation.time", SimpleNamespace(monotonic=clock))
-    monkeypatch.setattr(asyncio, "sleep", sleep)
+    # Here alone: other tests' servers may still sleep in their threads.
+    monkeypatch.setattr("conversation.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
 
     assert asyncio.run(listen()) == [("ㅋ" * 10, 1.0), ("ㅋ", 1.5)]
     assert pauses == [0.25, 0.5]

@@ -183,11 +183,10 @@ class Shaper:
 
     def _windows(self, turns: Sequence[Turn], tally: Tally) -> Iterator[Example]:
         heard = reached = 0
-        for begin, first, end in spans(turns, self._budget):
-            heard += sum(map(_partner_bubbles, turns[max(begin, reached) : end]))
-            reached = end
-            trained = (i >= first for i in range(begin, end) if turns[i].role == "persona")
-            yield Example(tuple(turns[begin:end]), tuple(trained))
+        for span in spans(turns, self._budget):
+            heard += sum(map(_partner_bubbles, turns[max(span.begin, reached) : span.end]))
+            reached = span.end
+            yield span.cut(turns)
         if unheard := sum(map(_partner_bubbles, turns[reached:])):
             said = (bubble for turn in turns[reached:] if _partner_bubbles(turn) for bubble in turn.bubbles)
             tally.drop("unanswered", count=unheard, example=shortened(next(said, "")))

@@ -35,16 +35,14 @@ class Span(NamedTuple):
     fresh: int
     end: int
 
-
-def windows(turns: Sequence[Turn], budget: int) -> Iterator[Example]:
-    """Cut the turns of a session into examples of at most ``budget`` tokens each (estimated)."""
-    for begin, fresh, end in spans(turns, budget):
-        trained = (i >= fresh for i in range(begin, end) if turns[i].role == "persona")
-        yield Example(tuple(turns[begin:end]), tuple(trained))
+    def cut(self, turns: Sequence[Turn]) -> Example:
+        """This window of ``turns``; of its persona turns the fresh ones carry loss."""
+        spoken = (place for place in range(self.begin, self.end) if turns[place].role == "persona")
+        return Example(tuple(turns[self.begin : self.end]), tuple(place >= self.fresh for place in spoken))
 
 
 def spans(turns: Sequence[Turn], budget: int) -> Iterator[Span]:
-    """Where `windows` cuts. Every window ends in a persona turn that is fresh."""
+    """The windows of a session, of at most ``budget`` tokens each (estimated). Each ends in a persona turn that is fresh."""
     costs = [estimated_tokens(turn) for turn in turns]
     final = _last_persona(turns, 0, len(turns))
     begin = 0  # where the next window starts

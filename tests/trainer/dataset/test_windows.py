@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from persona_core.prompt import Turn
-from trainer.dataset.windows import estimated_tokens, windows
+from trainer.dataset.windows import estimated_tokens, spans
 
 
 def partner(text: str) -> Turn:
@@ -13,6 +13,10 @@ def partner(text: str) -> Turn:
 
 def persona(text: str) -> Turn:
     return Turn("persona", (text,))
+
+
+def windows(turns, budget):
+    return [span.cut(turns) for span in spans(turns, budget)]
 
 
 def test_a_session_that_fits_is_one_example_that_trains_every_persona_turn():

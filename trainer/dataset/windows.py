@@ -36,7 +36,7 @@ class Span(NamedTuple):
     end: int
 
     def cut(self, turns: Sequence[Turn]) -> Example:
-        """This window of ``turns``; of its persona turns the fresh ones carry loss."""
+        """The example in ``turns``; of its persona turns the fresh ones carry loss."""
         spoken = (place for place in range(self.begin, self.end) if turns[place].role == "persona")
         return Example(tuple(turns[self.begin : self.end]), tuple(place >= self.fresh for place in spoken))
 

@@ -6,8 +6,14 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
+from access import VISIT_DAYS
+from persona_core.privacy import KINDS
+from persona_core.texts import table
 from trainer.cli import app, train_app
+from trainer.deploy.door import LINK_DAYS
+from trainer.fidelity.memory import MOST_PRIVATE
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.ko.md")
@@ -38,6 +44,58 @@ def test_commands_in_the_documents_exist(name):
         program, *words = line.split("#")[0].split()
         command = train if program.endswith("persona-train") else verbs[words[0]]
         assert {word for word in words if word.startswith("--")} <= options(command), line
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_options_in_the_documents_exist(name):
+    """An option that stands by itself is one of some command."""
+    commands = (typer.main.get_command(train_app), *typer.main.get_command(app).commands.values())
+    known = set().union(*(options(command) for command in commands)) | {"--index-url"}  # pip's
+
+    assert set(re.findall(r"`(--[a-z-]+)", read(name))) <= known
+
+
+def test_what_is_typed_is_where_it_is_installed():
+    """Before the README says how, no command of the environment is typed by its bare name."""
+    for name in READMES:
+        before = read(name).partition("`source .venv/bin/activate`")[0]
+        assert re.findall(r"^ {4,}(?:persona|hf|python) .+$", before, flags=re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "english", "korean"),
+    [
+        (len(KINDS), "{} kinds of private facts", "개인정보 {}가지"),
+        (LINK_DAYS, "link opens for {} days", "링크는 {}일 안에"),
+        (VISIT_DAYS, "lets her in for {};", "{}일 동안 들어올 수"),
+        (round(1 / MOST_PRIVATE), "more than 1 bubble in {} looks", "말풍선 {}개 중 1개보다 많은"),
+    ],
+)
+def test_numbers_in_the_readmes_are_those_of_the_code(number, english, korean):
+    """What is counted and how long it lasts is said as it is."""
+    for name, phrase in zip(READMES, (english, korean), strict=True):
+        assert phrase.format(number) in " ".join(read(name).split())
+
+
+@pytest.mark.parametrize(("name", "language"), list(zip(READMES, ("en", "ko"), strict=True)))
+def test_what_you_see_is_what_the_program_says(name, language):
+    """The words that the table of troubles puts in quotes are words of the table of texts."""
+    quoted = re.findall(r'^\| "([^"]+)" \|', read(name), flags=re.MULTILINE)
+    said = [row[language] for row in table().values()]
+
+    assert quoted != []
+    assert all(any(words in text for text in said) for words in quoted)
+
+
+def test_the_guide_says_when_the_workflow_runs():
+    """Pushes to main and pull requests, and nothing else by itself."""
+    when = yaml.load(read(".github/workflows/ci.yml"), yaml.BaseLoader)["on"]
+
+    assert when["push"] == {"branches": ["main"]}
+    assert "pull_request" in when
+    assert "| `.github/workflows/ci.yml` | every push to main, every pull request |" in read(
+        ".github/CONTRIBUTING.md"
+    )
 
 
 def test_both_readmes_show_the_same_commands():

@@ -147,7 +147,7 @@ def findings_of(machine: "Machine") -> Iterator[Finding]:
     if machine.torch_ignores_the_gpu:
         cpu_build = "doctor.cpu_torch_windows" if machine.is_windows else "doctor.cpu_torch_linux"
         key = "doctor.cuda_unusable" if machine.torch_cuda else cpu_build
-        yield _finding(key, gpu=machine.nvidia, torch=TORCH, python=_python(), build=machine.torch_cuda)
+        yield _finding(key, gpu=machine.nvidia, torch=TORCH, build=machine.torch_cuda)
     elif not machine.gpu:
         yield _finding("doctor.no_gpu", stops=False)
     elif machine.is_windows:
@@ -193,13 +193,6 @@ def _free(folder: Path) -> int:
     """Bytes free on the disk where ``folder`` is, or will be."""
     there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
     return shutil.disk_usage(there).free
-
-
-def _python() -> str:
-    """How this Python is called from where the user stands."""
-    program = Path(sys.executable)
-    here = Path.cwd()
-    return str(program.relative_to(here)) if program.is_relative_to(here) else "python"
 
 
 # --- telling ---

@@ -4,12 +4,13 @@ Each room keeps its rows in ``<room>.toml`` beside this file::
 
     [unknown_format]
     ko = "{path}: 카카오톡 대화 내보내기 파일이 아니에요. …"
-    en = "{path} is not a KakaoTalk export. …"
+    en = "{path} is no KakaoTalk export. …"
 
 The language is ``PERSONA_LANG`` (ko or en) when set, else Korean where the system's locale is Korean.
 """
 
 import os
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -53,10 +54,24 @@ def text(key: str, /, **values: object) -> str:
 
 
 def text_in(lang: str, key: str, /, **values: object) -> str:
-    """The text of ``key`` in ``lang`` (ko or en), filled with ``values`` and, in links, with the Hub's address."""
-    return table()[key][lang].format(**{"endpoint": endpoint(), **values})
+    """The text of ``key`` in ``lang`` (ko or en), filled with ``values``, and with what every text may name."""
+    return table()[key][lang].format_map(_Values(values))
+
+
+class _Values(dict[str, object]):
+    """What a text is filled with: the values given, else the address in its links or the pip in its commands."""
+
+    def __missing__(self, name: str) -> str:
+        return {"endpoint": endpoint, "pip": pip}[name]()
 
 
 def endpoint() -> str:
     """The address of the Hub: ``HF_ENDPOINT`` where a company or a test has one of its own."""
     return os.environ.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
+
+
+def pip() -> str:
+    """How the pip of this Python is called from where the reader stands: ``.venv/bin/python -m pip``."""
+    program, here = Path(sys.executable), Path.cwd()
+    python = program.relative_to(here) if program.is_relative_to(here) else "python"
+    return f"{python} -m pip"

@@ -2,6 +2,7 @@
 
 import re
 import string
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from persona_core.texts import LANGUAGES, language, table, text, text_in
 
 ROOT = Path(__file__).parents[2]
 KEY = re.compile(r'"([a-z_]+\.[a-z_]+)"')
+# Behind a value of any ending: 을(를) and its like, or a word of ours in between. An amount is read to its end: 10퍼센트예요.
+ONE_SIDED = re.compile(
+    r"\{(?!chance\}|most\})\w+\}(?:가|이|를|을|는|은|와|과|예요|이에요|라는|이라는)(?![가-힣(])"
+)
 
 
 def fields(template: str) -> set[str]:
@@ -73,3 +78,25 @@ def test_an_error_is_its_text_in_the_readers_language(monkeypatch):
     assert str(error) == text("settings.no_run", folder="runs") != english
     assert isinstance(error, PersonaError)
     assert isinstance(error, ValueError)
+
+
+@pytest.mark.parametrize("key", sorted(table()))
+def test_a_particle_does_not_guess_how_a_value_ends(key):
+    """`{repo}를` is wrong for half of all names."""
+    assert ONE_SIDED.findall(table()[key]["ko"]) == []
+
+
+def test_rows_are_learned_from_and_examples_are_shown():
+    """예제 is what a model is trained on; 예시 is what the base is shown before it answers, in the room of likeness alone."""
+    assert {key.split(".")[0] for key, row in table().items() if "예시" in row["ko"]} == {"fidelity"}
+
+
+def test_a_command_that_installs_can_be_typed_as_it_stands(tmp_path, monkeypatch):
+    """It calls the pip of this Python from here, in quotes that every shell takes off; our package is on no index."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / ".venv" / "bin" / "python"))
+    monkeypatch.chdir(tmp_path)
+    command = f'{Path(".venv", "bin", "python")} -m pip install -c constraints.txt -e ".[cpu]"'
+
+    assert all("pip install" not in said for row in table().values() for said in row.values())
+    for lang in LANGUAGES:
+        assert text_in(lang, "release.no_openvino_asked").endswith(command)

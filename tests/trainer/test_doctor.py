@@ -85,7 +85,7 @@ def test_a_release_without_weights_for_cpus_is_seen_coming(monkeypatch):
     (finding,) = room._of_cpus()
 
     assert (finding.key, finding.stops) == ("release.no_openvino", False)
-    assert "kakao-persona[cpu]" in finding.text
+    assert '-m pip install -c constraints.txt -e ".[cpu]"' in finding.text
 
 
 def test_this_machine_computes_in_4_bits():

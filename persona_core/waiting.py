@@ -37,9 +37,9 @@ def bound_every_wait() -> None:
     """Give the Hub's client an end to every wait.
 
     Its warnings are silenced: they repeat the signed addresses of objects, and a line of ours says what went wrong or
-    what is waited for.
+    what is waited for. Nor does it tell the Hub which torch, or whose agent, it works for.
     """
-    from huggingface_hub import set_client_factory
+    from huggingface_hub import constants, set_client_factory
     from huggingface_hub.utils._http import default_client_factory
 
     def bounded() -> Any:
@@ -49,6 +49,7 @@ def bound_every_wait() -> None:
         return session
 
     set_client_factory(bounded)
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # not by the environment: the client may be imported already
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", "Not enough free disk space")
 

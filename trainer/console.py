@@ -8,8 +8,10 @@ Exit codes: 0 done, 1 a bug (with its traceback), 2 the user can mend it (one li
 
 import io
 import os
+import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -51,16 +53,22 @@ def _exits(invoke: Callable[[], Any]) -> Any:
 
 
 def run(verbs: Callable[[], Any]) -> None:
-    """Run a program. An interrupted one ends at once: threads of the Hub's client wait for answers, and Python for them."""
+    """Run a program. An interrupted one ends at once: threads of the Hub's client wait for answers, and Python for them.
+
+    So does one that is interrupted while Python ends, with its own exit code: all that was to be done is done.
+    """
     _speak_utf8()
     _keep_pipes_clean()
     try:
         verbs()
     except SystemExit as end:
-        if end.code == INTERRUPTED:
+        with suppress(OSError):  # of a closed pipe; Python says so when it ends
             sys.stdout.flush()
             sys.stderr.flush()
+        if end.code == INTERRUPTED:
             os._exit(INTERRUPTED)
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        signal.signal(signal.SIGINT, lambda *_: os._exit(code))
         raise
 
 

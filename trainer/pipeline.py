@@ -177,6 +177,7 @@ def export(folder: Path, bits: int = 4, keep: str = "", *, openvino: bool | None
     run = load_run(folder)
     if not run.adapter.exists():
         raise SettingsError("pipeline.not_trained", folder=folder)
+    write_report(run)  # reads what may be of another version: said now, not after the merging
     build_release(run, 8 if bits == 8 else 4, keep_full=bool(keep), openvino=openvino)
     write_report(run)
 
@@ -239,9 +240,11 @@ def _evaluate(run: Run) -> None:
     from trainer.fidelity.quiz import keep_result
     from trainer.fidelity.recall import assess_memory
     from trainer.tuning import evaluate as measure
-    from trainer.tuning import load_trained, write_report
+    from trainer.tuning import free_memory, load_trained, require_readable, write_report
 
     keep_result(run)  # reads what may be damaged: said now, not after a minute
+    require_readable(run, apart_from=MEASURED)
+    free_memory()  # what was trained is loaded anew, on the same GPU
     trained = load_trained(run)
     measure(run, trained)
     assess(run, trained)
@@ -251,20 +254,22 @@ def _evaluate(run: Run) -> None:
 
 def _export_in_a_fresh_process(run: Run, *, openvino: bool) -> None:
     """Merging wants the memory that training still holds, and none of its patches."""
+    from trainer.tuning import free_memory
+
     command = [sys.executable, "-m", "trainer.cli", "export", str(run.path)]
     if not openvino:
         command.append("--no-openvino")
     alone = {name: value for name, value in os.environ.items() if name not in team.VARIABLES}
-    before = signal.signal(
-        signal.SIGINT, lambda *_: None
-    )  # Ctrl-C reaches the child, too: that one answers it
+    free_memory()  # the child verifies on the same GPU
+    asked: list[int] = []  # Ctrl-C reaches the child, too, which answers it, unless it is at its very end
+    before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
     try:
         done = subprocess.run(command, env=alone, check=False)
     finally:
         signal.signal(signal.SIGINT, before)
     if done.returncode in (2, 130):
         raise SystemExit(done.returncode)  # its one line is printed already
-    if done.returncode == -signal.SIGINT:  # at its very end, where nobody was left to answer
+    if asked:
         raise KeyboardInterrupt
     if done.returncode:
         killed = done.returncode < 0 or done.returncode == KILLED

@@ -19,7 +19,7 @@ import os
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -89,8 +89,12 @@ class Run:
         """
         if not self.metrics_file.exists():
             return {}
-        with readable(self.metrics_file, "settings.unreadable_metrics", folder=self.path):
+        with self.readable_metrics():
             return dict[str, Any](json.loads(self.metrics_file.read_text(encoding="utf-8")))
+
+    def readable_metrics(self) -> AbstractContextManager[None]:
+        """`readable` for a block that reads what `read_metrics` gave."""
+        return readable(self.metrics_file, "settings.unreadable_metrics", folder=self.path)
 
     def add_metrics(self, section: str, values: Mapping[str, Any], *, by_any: bool = False) -> None:
         """Write ``values`` under ``section`` of metrics.json, leaving the other sections.
@@ -128,7 +132,8 @@ def open_run(path: Path, settings: Settings, origins: Mapping[str, Origin]) -> R
 
 def settled(run: Run, origin: Origin = "measured", **values: Any) -> Run:
     """``run`` with settings that are known now, as where the exports lie or what was left to us, in its run.toml too."""
-    settings = replace(run.settings, **values)
+    # Others may have been settled since ``run`` was read.
+    settings = replace(load_run(run.path).settings, **values)
     if team.leads():
         origins = _read_toml(run.path / "run.toml")["origins"]
         _write_settings(run.path, settings, origins | dict.fromkeys(values, origin))
@@ -173,7 +178,7 @@ def readable(file: Path, key: str = "settings.unreadable", **values: object) -> 
         yield
     except PersonaError:
         raise
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise SettingsError(key, file=file, **values) from error
 
 
@@ -263,17 +268,23 @@ def whole_folder(path: Path) -> Iterator[Path]:
     partial, former = (path.with_name(f".{path.name}.{end}") for end in ("partial", "former"))
     with made_folder(path.parent), removed(partial):
         with storage(path):
-            for left_over in (partial, former):
-                shutil.rmtree(left_over, ignore_errors=True)
+            shutil.rmtree(partial, ignore_errors=True)
+            if path.exists():
+                shutil.rmtree(former, ignore_errors=True)
+            elif former.exists():  # a power cut between the two renames
+                former.rename(path)
             partial.mkdir(CLOSED)
         with disk(path):
             yield partial
         with storage(path):
-            if (
-                path.exists()
-            ):  # two renames are a moment; to delete gigabytes takes long enough for a power cut
-                path.rename(former)
-            partial.rename(path)
+            try:
+                if path.exists():  # renamed is a moment; to delete gigabytes is long enough for a power cut
+                    path.rename(former)
+                partial.rename(path)
+            except BaseException:
+                if former.exists() and not path.exists():
+                    former.rename(path)
+                raise
         shutil.rmtree(former, ignore_errors=True)
 
 

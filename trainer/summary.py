@@ -19,20 +19,24 @@ def tell(run: Run) -> None:
     """Print what the run's metrics say, and a few of the replies that were judged.
 
     Raises:
-        SettingsError: a file of the run is damaged.
+        SettingsError: a file of the run is damaged, or of another version.
     """
-    metrics = run.read_metrics()
-    memory, answers = read_memory(metrics), a_few(read_answers(run.path))
+    metrics, answers = run.read_metrics(), a_few(read_answers(run.path))
+    with run.readable_metrics():
+        _tell_metrics(metrics)
+    if answers:
+        console().print(_replies(answers, run.settings.his_name, run.settings.her_name))
+
+
+def _tell_metrics(metrics: Mapping[str, Any]) -> None:
     if fidelity := metrics.get("fidelity"):
         _tell_likeness(fidelity)
     if evaluation := metrics.get("evaluation"):
         _tell_loss(evaluation["base"], evaluation["tuned"])
-    if memory:
+    if memory := read_memory(metrics):
         _tell_memory(memory)
     if drift := metrics.get("drift"):
         say("summary.drift", kl=f"{drift['kl']:.4f}", same=f"{drift['agreement']:.1%}")
-    if answers:
-        console().print(_replies(answers, run.settings.his_name, run.settings.her_name))
 
 
 def _tell_likeness(fidelity: Mapping[str, Any]) -> None:
@@ -94,7 +98,7 @@ def _tell_memory(memory: Memory) -> None:
         drawn=f"{memory.drawn_out:.1%}",
     )
     if over := memory.over_limits():
-        say("release.remembers", figures=", ".join(over))
+        say("release.remembers", figures="; ".join(over.values()))
 
 
 def _replies(answers: Iterable[Answered], me: str, partner: str) -> Table:

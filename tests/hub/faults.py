@@ -89,6 +89,7 @@ class Record:
     query: str
     role: str
     origin: Literal["hub", "storage"]
+    agent: str = ""  # what the client says of itself
     status: int | None = None  # None: nothing was ever answered
     received: int = 0  # bytes of the request's body
     sent: int = 0  # bytes of the answer's body

@@ -157,7 +157,8 @@ class Traffic:
         query = scope["query_string"].decode("latin-1")
         with self._lock:
             number = next(self._numbers)
-            record = Record(number, scope["method"], scope["path"], query, role, origin)
+            agent = headers.get(b"user-agent", b"").decode("latin-1")
+            record = Record(number, scope["method"], scope["path"], query, role, origin, agent)
             self._records.append(record)
             struck = [armed.fault for armed in self._armed if armed.strikes(record)]
         if struck:

@@ -38,7 +38,7 @@ def released(tmp_path) -> Run:
 def test_what_knows_its_chat_by_heart_goes_no_way_out(released, way):
     """Not by a release that is there already, either; and nobody goes to the network to say so."""
     released.add_metrics("memory", asdict(replace(KEPT, recited=2, most_exposed=38.0)))
-    with pytest.raises(ReleaseError, match=r"exposure 38\.0 > 20 bits, recited 2 > 0"):
+    with pytest.raises(ReleaseError, match=r"= 38\.0 \(limit 20\.0\); .* = 2 \(limit 0\)"):
         way(released)
 
 
@@ -109,8 +109,31 @@ def test_memory_is_blamed_for_a_kill_alone(released, tmp_path, monkeypatch, end,
 
 
 @POSIX
-def test_ctrl_c_in_the_last_moment_of_the_merging_is_an_interrupt(released, tmp_path, monkeypatch):
-    """Nobody there answers the signal any more: it is no kill, and no fault."""
-    monkeypatch.setattr(sys, "executable", program(tmp_path, "kill -INT $$"))
+@pytest.mark.parametrize("end", ["kill -INT $$", "exit 0", "exit 1"])
+def test_ctrl_c_in_the_last_moment_of_the_merging_is_an_interrupt(released, tmp_path, monkeypatch, end):
+    """Nobody there answers the signal any more, however it ends: it is no kill, no fault, and no leave to push."""
+    monkeypatch.setattr(sys, "executable", program(tmp_path, f"kill -INT $PPID; {end}"))
     with pytest.raises(KeyboardInterrupt):
         pipeline._export_in_a_fresh_process(released, openvino=False)
+
+
+@POSIX
+def test_ctrl_c_that_the_merging_answered_is_not_announced_again(released, tmp_path, monkeypatch):
+    """Its line is printed already."""
+    monkeypatch.setattr(sys, "executable", program(tmp_path, "kill -INT $PPID; exit 130"))
+    with pytest.raises(SystemExit, match="130"):
+        pipeline._export_in_a_fresh_process(released, openvino=False)
+
+
+def test_what_another_version_measured_is_said_before_anything_is_merged(released):
+    """The card of the release would want it, an hour later."""
+    released.add_metrics("fidelity", {"likeness": {}})
+    with pytest.raises(SettingsError, match="another version"):
+        pipeline.export(released.path)
+
+
+def test_what_another_version_measured_is_said_before_anything_is_measured(released):
+    """The page at the end would want it."""
+    released.add_metrics("drift", {"kl": 0.1})
+    with pytest.raises(SettingsError, match="another version"):
+        pipeline.evaluate(released.path)

@@ -80,6 +80,16 @@ def test_what_was_left_to_us_is_recorded_when_it_is_known(tmp_path):
     assert open_run(tmp_path, SETTINGS, {"me": "flag"}).settings.epochs == 4.0
 
 
+def test_what_is_recorded_later_leaves_what_was_recorded_before(tmp_path):
+    """Two stages record something each, with the run as it was read when they began."""
+    begun = open_run(tmp_path, SETTINGS, {})
+
+    settled(begun, base_revision="0123abc")
+    settled(begun, epochs=4.0)
+
+    assert load_run(tmp_path).settings == replace(SETTINGS, base_revision="0123abc", epochs=4.0)
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     """The error says what is missing."""
     with pytest.raises(SettingsError):
@@ -120,6 +130,28 @@ def test_what_a_power_cut_left_over_is_cleared_away(tmp_path):
 
     assert [p.name for p in tmp_path.iterdir()] == ["data"]
     assert [p.name for p in (tmp_path / "data").iterdir()] == ["new"]
+
+
+def test_what_cannot_take_the_place_leaves_the_earlier_output_there(tmp_path):
+    """The earlier one has made way already when the new one cannot be renamed, as on Windows one that is looked at."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "old").write_text("old")
+
+    with pytest.raises(StorageError), whole_folder(tmp_path / "data") as partial:
+        partial.rmdir()
+
+    assert [p.name for p in tmp_path.iterdir()] == ["data"]
+    assert [p.name for p in (tmp_path / "data").iterdir()] == ["old"]
+
+
+def test_a_power_cut_in_the_last_moment_costs_nothing(tmp_path):
+    """The earlier output has made way and nothing stands there: it comes back, and stays when the next attempt fails."""
+    (tmp_path / ".data.former").mkdir()
+
+    with pytest.raises(KeyboardInterrupt), whole_folder(tmp_path / "data"):
+        raise KeyboardInterrupt
+
+    assert [p.name for p in tmp_path.iterdir()] == ["data"]
 
 
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="needs /dev/full")

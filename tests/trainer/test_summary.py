@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
+from persona_core.errors import SettingsError
 from persona_core.prompt import Turn
 from trainer.fidelity.answers import Answered, write_answers
 from trainer.fidelity.memory import Memory
@@ -63,6 +64,15 @@ def test_two_people_without_names_are_you_and_the_partner(told):
     said = told()
     assert "partner" in said
     assert "what you wrote" in said
+
+
+@pytest.mark.parametrize(
+    "sections", [{"evaluation": {"base": {"nll": 4.0}, "tuned": {"nll": 3.0}}}, {"drift": {"kl": 0.1}}]
+)
+def test_what_another_version_measured_is_one_line(told, sections):
+    """It names the file, and what to do."""
+    with pytest.raises(SettingsError, match=r"metrics\.json .*another version\. .*persona evaluate"):
+        told(**sections)
 
 
 def interval(value, low, high):

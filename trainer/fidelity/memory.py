@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from persona_core.errors import ReleaseError
+from persona_core.texts import text
 from trainer.run import Run
 
 SECTION = "memory"  # of metrics.json
@@ -62,25 +63,27 @@ class Memory:
             ReleaseError: a figure is over its limit; all that are, are named.
         """
         if over := self.over_limits():
-            raise ReleaseError("release.remembers", figures=", ".join(over))
+            raise ReleaseError("release.remembers", figures="; ".join(over.values()))
 
-    def over_limits(self) -> list[str]:
-        """The figures over their limits, each with its limit; empty when there is none."""
-        exposed, recited = (
-            self.most_exposed or 0.0,
-            self.recited or 0,
-        )  # without canaries there is no such figure
-        checks = (
-            (exposed <= MOST_EXPOSURE, f"exposure {exposed:.1f} > {MOST_EXPOSURE:.0f} bits"),
-            (recited == 0, f"recited {recited} > 0"),
-            (self.copied <= self.most_copied, f"copied {self.copied:.1%} > {self.most_copied:.1%}"),
-            (
-                self.drawn_out <= self.most_drawn_out,
-                f"drawn_out {self.drawn_out:.1%} > {self.most_drawn_out:.1%}",
-            ),
-            (self.private <= MOST_PRIVATE, f"private {self.private:.1%} > {MOST_PRIVATE:.1%}"),
+    def over_limits(self) -> dict[str, str]:
+        """What is said of each figure over its limit, in the reader's language; empty when there is none."""
+        figures: tuple[tuple[str, float, float, str], ...] = (
+            ("most_exposed", self.most_exposed or 0.0, MOST_EXPOSURE, ".1f"),  # None: no canary, no figure
+            ("recited", self.recited or 0, 0, "d"),
+            ("copied", self.copied, self.most_copied, ".1%"),
+            ("drawn_out", self.drawn_out, self.most_drawn_out, ".1%"),
+            ("private", self.private, MOST_PRIVATE, ".1%"),
         )
-        return [said for fine, said in checks if not fine]
+        return {
+            name: text(
+                "recall.over_limit",
+                figure=text(f"recall.{name}"),
+                measured=format(measured, form),
+                limit=format(limit, form),
+            )
+            for name, measured, limit, form in figures
+            if not measured <= limit  # nor is what is no number
+        }
 
 
 def read_memory(metrics: Mapping[str, Any]) -> Memory | None:

@@ -18,6 +18,7 @@ from trainer.release.merging import load_tuned
 from trainer.release.voice import GraphVoice, ModelVoice, Voice, labelled
 from trainer.tuning.base import Device, keep_unpacked, quantised_layers
 from trainer.tuning.labels import IGNORED, Row
+from trainer.tuning.shortage import free_memory
 from trainer.tuning.source import Source
 
 MAX_KL = 0.05  # nats per token; above it sampled replies begin to read differently
@@ -42,15 +43,17 @@ class Drift:
     greedy: float  # share of equal tokens of greedy continuations, each model after its own words
     tokens: int
 
-    def require_small(self) -> None:
-        """Refuse a release that is not the model that was trained.
+    def require_small(self, form: Form, run: Path) -> None:
+        """Refuse a release of ``run`` whose weights in this ``form`` are not the model that was trained.
 
         Raises:
             ReleaseError: a figure is over its limit, or no number.
         """
         if not (self.kl <= MAX_KL and self.nll_change <= MAX_NLL_RISE):
             raise ReleaseError(
-                "release.drifted",
+                "release.graph_drifted" if form == "graph" else "release.drifted",
+                bits=form,
+                folder=run,
                 kl=f"{self.kl:.3f}",
                 max_kl=MAX_KL,
                 nll=f"{self.nll_change:+.3f}",
@@ -101,12 +104,12 @@ def measure_drifts(
     end_id = some[0].input_ids[_last_labelled(some[0])]  # every reply ends with it
     trained = _listen(ModelVoice(exact), some)
     del exact
-    return [
-        _compare(
-            trained, _listen(_voice(folder, form, device), some), end_id, head if form == "graph" else None
-        )
-        for folder, form in published.items()
-    ]
+    drifts = []
+    for folder, form in published.items():
+        free_memory()  # of the model before
+        heard = _listen(_voice(folder, form, device), some)
+        drifts.append(_compare(trained, heard, end_id, head if form == "graph" else None))
+    return drifts
 
 
 def _voice(folder: Path, form: Form, device: Device) -> Voice:

@@ -7,20 +7,20 @@ and name it in `SECTIONS`.
 """
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from persona_core.privacy import restore
 from trainer.dataset.plots import Line, lines
-from trainer.fidelity.answers import a_few, read_answers
+from trainer.fidelity.answers import Answered, a_few, read_answers
 from trainer.fidelity.memory import read_memory
 from trainer.fidelity.memory_section import remembered
 from trainer.fidelity.quiz_section import told_by_people
 from trainer.fidelity.section import fidelity
 from trainer.page import Parts, whole_page
-from trainer.run import Run, write_whole
+from trainer.run import Run, readable, write_whole
 from trainer.tuning.log import GIB
 
 FILE_NAME = "report.html"
@@ -33,10 +33,11 @@ _parts = Parts("run_report")
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a section may draw from: the run, and all that its stages measured so far."""
+    """What a section may draw from: the run, all that its stages measured so far, and the replies that were judged."""
 
     run: Run
     metrics: Mapping[str, Any]
+    answers: Sequence[Answered]
 
     @property
     def training(self) -> Mapping[str, Any]:
@@ -54,11 +55,29 @@ class Facts:
 
 
 def write_report(run: Run) -> None:
-    """Write the page into the run folder."""
-    facts = Facts(run, run.read_metrics())
+    """Write the page into the run folder.
+
+    Raises:
+        SettingsError: a file of the run is damaged, or of another version.
+    """
+    write_whole(run.path / FILE_NAME, _page(Facts(run, run.read_metrics(), read_answers(run.path))))
+
+
+def require_readable(run: Run, *, apart_from: Container[str]) -> None:
+    """Say now, and not after minutes, that the page could not show what was measured ``apart_from`` these sections.
+
+    Raises:
+        SettingsError: what it is made of is damaged, or of another version.
+    """
+    kept = {name: values for name, values in run.read_metrics().items() if name not in apart_from}
+    _page(Facts(run, kept, ()))
+
+
+def _page(facts: Facts) -> str:
     head = f"<h1>{_parts.both('title')}</h1><p class=soft>{_parts.both('private')}</p>"
-    page = whole_page("run_report.title", [head, *filter(None, (section(facts) for section in SECTIONS))])
-    write_whole(run.path / FILE_NAME, page)
+    with facts.run.readable_metrics():
+        sections = [section(facts) for section in SECTIONS]
+    return whole_page("run_report.title", [head, *filter(None, sections)])
 
 
 def _figures(facts: Facts) -> str:
@@ -170,16 +189,18 @@ def _data(facts: Facts) -> str:
 
 
 def _settings(facts: Facts) -> str:
-    document = tomllib.loads((facts.run.path / "run.toml").read_text(encoding="utf-8"))
-    rows = [
-        [
-            f"<code>{name.replace('_', '_<wbr>')}</code>",
-            escape(_shown(value)),
-            _parts.both(f"origin_{document['origins'][name]}"),
+    file = facts.run.path / "run.toml"
+    with readable(file):
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        rows = [
+            [
+                f"<code>{name.replace('_', '_<wbr>')}</code>",
+                escape(_shown(value)),
+                _parts.both(f"origin_{document['origins'][name]}"),
+            ]
+            for name, value in document["settings"].items()
+            if name not in PRIVATE
         ]
-        for name, value in document["settings"].items()
-        if name not in PRIVATE
-    ]
     return _parts.section("settings", _parts.table(("setting", "value", "origin"), rows, numbers=(2,)))
 
 
@@ -197,7 +218,7 @@ def _made_with(facts: Facts) -> str:
 
 
 def _samples(facts: Facts) -> str:
-    samples = a_few(read_answers(facts.run.path))
+    samples = a_few(facts.answers)
     if not samples:
         return ""
     settings = facts.run.settings

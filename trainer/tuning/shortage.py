@@ -56,7 +56,7 @@ def with_less(run: Run, source: Source, plan: Plan, attempt: Callable[[Plan], Re
             if not is_out_of_memory(error):
                 raise
         # Here, outside the handler, the traceback is gone, and with it whatever held the model.
-        _release(plan)
+        free_memory()
         shape = shape_of(load_config(source))
         smaller = step_down(plan, shape)
         if smaller is None:
@@ -78,9 +78,14 @@ def keep_to_dedicated(plan: Plan) -> None:
         torch.cuda.set_per_process_memory_fraction(min(1.0, share))
 
 
-def _release(plan: Plan) -> None:
+def free_memory() -> None:
+    """Let go of the models that nobody uses any more, and give the GPU back what they held: others may want it.
+
+    They end in circles: a trainer knows its callbacks, and they know it.
+    """
     gc.collect()
-    if plan.device == "cuda":
+    if "torch" in sys.modules:  # else there is nothing to give back, and it takes seconds to load
         import torch
 
-        torch.cuda.empty_cache()
+        if torch.cuda.is_initialized():
+            torch.cuda.empty_cache()

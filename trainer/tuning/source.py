@@ -16,7 +16,7 @@ from persona_core.errors import TrainingError
 from persona_core.hub import hub_errors
 from persona_core.manifest import Base
 from persona_core.waiting import bound_every_wait
-from trainer.run import Run
+from trainer.run import Run, settled
 
 _HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
@@ -32,12 +32,18 @@ class Source:
 def source_of(run: Run) -> Source:
     """The base of ``run``: looked up once, then the same commit for every later stage and every resume.
 
+    The commit stands in run.toml, too, unless a revision was asked for: metrics.json may be deleted, the adapter stays.
+
     Raises:
+        SettingsError: what was looked up is damaged, or of another version.
         TrainingError, HubError: see `find_source`.
     """
     if recorded := run.read_metrics().get("base"):
-        return Source(recorded.pop("location"), Base(**recorded))
+        with run.readable_metrics():
+            return Source(recorded.pop("location"), Base(**recorded))
     source = find_source(run.settings.base, run.settings.base_revision)
+    if source.base.revision and not run.settings.base_revision:
+        settled(run, base_revision=source.base.revision)
     run.add_metrics("base", {"location": source.location, **asdict(source.base)})
     return source
 

@@ -1,12 +1,14 @@
 """What a model remembers: a run that was overfitted on purpose is refused, one with the demo's settings is not."""
 
 import random
+import re
 from dataclasses import asdict, replace
 
 import pytest
 
 from persona_core.errors import ReleaseError
 from persona_core.prompt import ChatFormat, Turn
+from persona_core.texts import text
 from tests.trainer.fidelity.couple import KEPT
 from trainer import demo
 from trainer.dataset.example import Example, write_examples
@@ -53,14 +55,14 @@ def test_a_number_it_writes_counts_although_the_page_holds_it_back():
 
 def test_a_model_that_keeps_to_itself_passes():
     """As natural figures do."""
-    assert KEPT.over_limits() == []
+    assert KEPT.over_limits() == {}
     KEPT.require_small()
 
 
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"most_exposed": MOST_EXPOSURE + 1}, "exposure"),
+        ({"most_exposed": MOST_EXPOSURE + 1}, "most_exposed"),
         ({"recited": 1}, "recited"),
         ({"copied": KEPT.copied_by_him + MOST_COPIED + 0.01}, "copied"),
         ({"drawn_out": 0.2}, "drawn_out"),
@@ -71,15 +73,37 @@ def test_a_model_that_keeps_to_itself_passes():
 def test_each_figure_has_its_limit(changes, named):
     """One over its limit, or no number, is enough, and is named."""
     memory = replace(KEPT, **changes)
-    assert [figure.split()[0] for figure in memory.over_limits()] == [named]
-    with pytest.raises(ReleaseError, match=named):
+    assert list(memory.over_limits()) == [named]
+    with pytest.raises(ReleaseError, match=re.escape(text(f"recall.{named}"))):
         memory.require_small()
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [
+        (
+            "ko",
+            "외운 정도나 개인정보처럼 보이는 말이 한도를 넘어서 내보내지 않아요: 한 글자도 틀리지 않고 말한 비밀 = 2 (한도 0); "
+            "학습한 말을 길게 옮긴 비율 (토큰 6개부터) = 21.5% (한도 14.0%). ",
+        ),
+        (
+            "en",
+            "is not released: planted secrets said to the letter = 2 (limit 0); "
+            "copied from training in runs of 6 tokens and more = 21.5% (limit 14.0%). ",
+        ),
+    ],
+)
+def test_a_refusal_names_the_figures_as_the_report_does(language, line, monkeypatch):
+    """In the reader's language, each with its limit."""
+    monkeypatch.setenv("PERSONA_LANG", language)
+    with pytest.raises(ReleaseError, match=re.escape(line)):
+        replace(KEPT, recited=2, copied=0.215).require_small()
 
 
 @pytest.mark.parametrize("usual", ["drawn_out_unseen", "drawn_out_by_base"])
 def test_what_style_alone_finishes_is_not_held_against_it(usual):
     """Lines that can be guessed without having been learned are drawn out of anybody."""
-    assert replace(KEPT, drawn_out=0.2, **{usual: 0.15}).over_limits() == []
+    assert replace(KEPT, drawn_out=0.2, **{usual: 0.15}).over_limits() == {}
 
 
 # --- a run ---
@@ -135,7 +159,7 @@ def test_an_overfitted_run_is_refused(tmp_path):
     assert memory.drawn_out > 0.3
     assert memory.copied == 1
     assert memory.longest >= TOKENS  # where anything is copied, the longest run is one of those counted
-    with pytest.raises(ReleaseError, match=r"exposure.*copied.*drawn_out"):
+    with pytest.raises(ReleaseError, match=r"bits given away.*copied.*rare lines finished"):
         require_kept(run)
 
 
@@ -159,7 +183,7 @@ def test_without_canaries_nothing_is_said_of_them(tmp_path):
     memory = assessed(run)
 
     assert (memory.canaries, memory.exposure, memory.most_exposed, memory.recited) == (0, None, None, None)
-    assert [figure.split()[0] for figure in memory.over_limits()] == ["copied"]
+    assert list(memory.over_limits()) == ["copied"]
 
 
 def test_what_was_never_measured_is_not_released(tmp_path):
@@ -203,4 +227,4 @@ def test_without_canaries_the_report_says_that_there_were_none():
     assert ("not measured" in remembered(KEPT), "checked less" in remembered(KEPT)) == (False, False)
     assert remembered(none).count("not measured<") == 3
     assert "checked less" in remembered(none)
-    assert none.over_limits() == []
+    assert none.over_limits() == {}

@@ -1,6 +1,8 @@
 """What lies on the Hub: `persona list` names each version, which is the default, and which Space runs which."""
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,8 @@ from trainer.release.shelf import find_personas, pins_of, show
 from trainer.release.size import size_in_words
 from trainer.release.withdrawal import roll_back
 from trainer.run import load_run
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_list_is_read_from_the_hub(shelf):
@@ -29,6 +33,21 @@ def test_the_list_is_read_from_the_hub(shelf):
     assert (oldest.tag, oldest.base, oldest.created_at) == ("v1", "tiny", "2026-11-01T00:00:00+00:00")
     assert (oldest.likeness, oldest.drift, oldest.spaces) == (0.25, 0.0, (SPACE,))
     assert oldest.size == newest.size > 0
+
+
+@pytest.mark.parametrize(
+    "program",
+    [["-m", "trainer.cli", "list"], ["-c", "from persona_core.hub import client; client().whoami()"]],
+)
+def test_the_hub_is_not_told_what_runs_here(hub, program):
+    """The client would name torch and its version, where nobody turns that off."""
+    with hub.control.recording() as requests:
+        hub.run(
+            [sys.executable, *program], token=hub.token, cwd=ROOT, extra={"HF_HUB_DISABLE_TELEMETRY": "0"}
+        )
+
+    assert requests
+    assert not [request.agent for request in requests if "torch" in request.agent]
 
 
 def test_list_json_is_one_document(shelf):

@@ -2,12 +2,14 @@
 
 import shutil
 from math import log
+from pathlib import Path
 
 import pytest
 
 from persona_core.errors import ReleaseError
 from persona_core.prompt import ChatFormat
-from trainer.release import verify
+from tests.model_census import Census
+from trainer.release import merging, verify
 from trainer.release.head import Head
 from trainer.release.verify import Drift, load_published, measure_drifts, require_enough
 from trainer.tuning.adapter import CONFIG, WEIGHTS
@@ -28,7 +30,20 @@ def test_the_release_is_what_was_trained(released, held_out):
 
     assert 0 < drift.kl < verify.MAX_KL
     assert drift.tokens == sum(row.supervised for row in held_out)
-    drift.require_small()
+    drift.require_small(4, released.path)
+
+
+def test_one_model_at_a_time_is_in_memory(released, held_out, monkeypatch):
+    """Each form is loaded when nothing is left of the model before."""
+    census = Census()
+    monkeypatch.setattr(merging, "load_model", census.watching(merging.load_model))
+    monkeypatch.setattr(verify, "load_published", census.watching(load_published))
+    twice = {released.release: 4, released.release / ".." / released.release.name: 4}
+
+    with census:
+        measure_drifts(source_of(released), released.adapter, twice, held_out, "cpu")
+
+    assert census.counts == [0, 0, 0]
 
 
 def test_another_model_is_noticed(released, held_out, copy_of):
@@ -41,8 +56,8 @@ def test_another_model_is_noticed(released, held_out, copy_of):
 
     (drift,) = measure_drifts(source_of(run), run.adapter, {run.release: 4}, held_out, "cpu")
 
-    with pytest.raises(ReleaseError, match="too far"):
-        drift.require_small()
+    with pytest.raises(ReleaseError, match=r"model to publish \(4 bits\) is too far.*Train again"):
+        drift.require_small(4, run.path)
 
 
 def test_too_little_held_out_talk_is_no_drift(held_out):
@@ -68,10 +83,10 @@ def test_the_limits(figures, fine):
     """Divergence and loss have a limit each; a loss that fell is no fault, a figure that is no number is."""
     drift = Drift(*figures, agreement=0.9, greedy=0.5, tokens=100)
     if fine:
-        drift.require_small()
+        drift.require_small(4, Path("runs/first"))
     else:
         with pytest.raises(ReleaseError):
-            drift.require_small()
+            drift.require_small(4, Path("runs/first"))
 
 
 def test_the_release_loads_in_four_bits_without_an_adapter(released):

@@ -2,15 +2,18 @@
 
 import re
 import shutil
+from typing import get_args
 
 import pytest
 
+from persona_core.errors import SettingsError
 from persona_core.prompt import Turn
 from persona_core.texts import table
 from tests.browser import chromium_page, screenshots
 from trainer.fidelity.answers import Answered, write_answers
-from trainer.run import Run, load_run
-from trainer.tuning.report import FILE_NAME, write_report
+from trainer.run import Run, load_run, open_run
+from trainer.settings import Origin, Settings
+from trainer.tuning.report import FILE_NAME, require_readable, write_report
 
 WIDTH = 390
 
@@ -85,8 +88,58 @@ def test_every_text_of_the_page_is_used(page):
         and not all(f">{said}<" in source for said in texts.values())
     ]
 
-    assert sorted(missing) == ["run_report.nothing", "run_report.origin_demo", "run_report.origin_flag",
-                               "run_report.origin_measured"]  # fmt: skip
+    elsewhere = {f"run_report.origin_{origin}" for origin in get_args(Origin) if origin != "default"}
+    assert set(missing) == {"run_report.nothing", *elsewhere}
+
+
+@pytest.mark.parametrize("origin", get_args(Origin))
+def test_wherever_a_setting_came_from_the_page_says_so(origin, tmp_path):
+    """A licence may be accepted by an option, or by who was asked at the terminal."""
+    write_report(open_run(tmp_path, Settings(), {"accepted_licence": origin}))
+
+    said = table()[f"run_report.origin_{origin}"]
+    assert all(f">{words}<" in (tmp_path / FILE_NAME).read_text(encoding="utf-8") for words in said.values())
+
+
+OF_ANOTHER_VERSION = {
+    "fidelity": {"likeness": {"tuned": {"taken": {"value": 1, "low": 1, "high": 1}}}, "relevance": {}},
+    "evaluation": {"base": {"nll": 5.1}, "tuned": {"nll": 3.2}},
+    "drift": {"kl": 0.0012},
+    "quiz": {"answers": 1},
+    "training": {"best": {"nll": 3.2}},
+    "plan": {"peak": []},
+}
+
+
+@pytest.mark.parametrize("name", OF_ANOTHER_VERSION)
+def test_what_another_version_measured_is_one_line(trained, tmp_path, name):
+    """It names the file to delete; the run folder stays."""
+    run = load_run(shutil.copytree(trained.path, tmp_path / "run"))
+    run.add_metrics(name, OF_ANOTHER_VERSION[name])
+
+    with pytest.raises(SettingsError, match=r"metrics\.json .*another version\. Delete that file alone"):
+        write_report(run)
+
+
+def test_what_is_measured_anew_may_be_of_another_version(tmp_path):
+    """Nobody is sent to delete what the very command replaces; what it leaves is said before it begins."""
+    run = open_run(tmp_path, Settings(), {})
+    run.add_metrics("evaluation", OF_ANOTHER_VERSION["evaluation"])
+    require_readable(run, apart_from={"evaluation"})
+
+    run.add_metrics("drift", OF_ANOTHER_VERSION["drift"])
+    with pytest.raises(SettingsError, match="another version"):
+        require_readable(run, apart_from={"evaluation"})
+
+
+def test_origins_of_another_version_are_no_fault_of_the_metrics(tmp_path):
+    """The file that is named is the one that cannot be read."""
+    run = open_run(tmp_path, Settings(), {})
+    file = tmp_path / "run.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('"default"', '"guessed"'), encoding="utf-8")
+
+    with pytest.raises(SettingsError, match=r"run\.toml cannot be read"):
+        write_report(run)
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -1,13 +1,17 @@
 """Memory that runs out in the middle of a run costs the steps since the last checkpoint, and nothing else."""
 
 import json
+from subprocess import CompletedProcess
+from types import SimpleNamespace
 
 import pytest
 
 from persona_core.errors import TrainingError
 from persona_core.texts import text
+from tests.model_census import Census
+from trainer import pipeline
 from trainer.run import load_run
-from trainer.tuning import tune
+from trainer.tuning import evaluation, sft, tune
 from trainer.tuning.adapter import WEIGHTS
 from trainer.tuning.course import Course
 from trainer.tuning.shortage import is_out_of_memory
@@ -131,3 +135,21 @@ def test_torchs_refusals_are_known_and_other_errors_are_not():
     assert is_out_of_memory(MemoryError())
     assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
     assert not is_out_of_memory(ValueError("CUDA out of memory"))
+
+
+def test_one_model_at_a_time_is_in_memory(make_run, tmp_path, monkeypatch):
+    """Nothing is left of what was trained when it is loaded to be measured, nor of that when the merging begins."""
+    census = Census()
+    for module in (sft, evaluation):
+        monkeypatch.setattr(module, "load_model", census.watching(module.load_model))
+
+    def merge(*_, **__):
+        census.take()
+        return CompletedProcess((), 130)
+
+    monkeypatch.setattr(pipeline, "subprocess", SimpleNamespace(run=merge))
+    monkeypatch.setattr(pipeline, "require_kept", lambda _: None)  # so small a chat is known by heart
+    with census, pytest.raises(SystemExit):
+        pipeline.resume(make_run(tmp_path / "run").path, {})
+
+    assert census.counts == [0, 0, 0]

@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
-from persona_core.errors import HubError, TrainingError
+from persona_core.errors import HubError, SettingsError, TrainingError
 from persona_core.manifest import Base
 from tests.hub.faults import Fault
+from trainer.run import load_run, open_run
 from trainer.tuning.source import Source, find_source, source_of
 
 CARD = "---\nlicense: apache-2.0\n---\n# Tiny\n"
@@ -40,6 +41,34 @@ def test_a_run_keeps_the_commit_it_began_with(on_the_hub, hub, make_run, tmp_pat
     assert source_of(run) == first
     assert first.base.revision == on_the_hub
     assert find_source("minsu/tiny").base.revision != on_the_hub
+
+
+def test_the_commit_outlives_the_measurements(on_the_hub, hub, make_run, tmp_path):
+    """metrics.json may be deleted: the adapter is still measured on the weights it was trained on."""
+    run = make_run(tmp_path / "run", base="minsu/tiny")
+    first = source_of(run)
+    hub.api().upload_file(path_or_fileobj=b"new", path_in_repo="notes.txt", repo_id="minsu/tiny")
+    run.metrics_file.unlink()
+
+    assert source_of(load_run(run.path)) == first
+    assert open_run(run.path, run.settings, {"base": "flag"}).settings.base_revision == on_the_hub
+
+
+def test_a_revision_that_was_asked_for_stays_what_it_was(on_the_hub, hub, make_run, tmp_path):
+    """The same command finds the same run."""
+    hub.api().create_tag("minsu/tiny", tag="v1")
+    run = make_run(tmp_path / "run", base="minsu/tiny", base_revision="v1")
+
+    assert source_of(run).base.revision == on_the_hub
+    assert load_run(run.path).settings.base_revision == "v1"
+
+
+def test_a_base_that_another_version_recorded_is_said_plainly(make_run, tmp_path):
+    """The line names the file."""
+    run = make_run(tmp_path / "run")
+    run.add_metrics("base", {"id": "tiny-qwen3", "commit": "0123abc"})
+    with pytest.raises(SettingsError, match=r"metrics\.json .*another version"):
+        source_of(run)
 
 
 def test_a_base_from_the_hub_loads(on_the_hub):

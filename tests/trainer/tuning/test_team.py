@@ -3,13 +3,17 @@
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from persona_core.errors import TrainingError
 from persona_core.texts import text_in
+from tests.trainer.fidelity.couple import KEPT
 from tests.trainer.tuning.outcome import read_back, tensors
+from trainer.fidelity.memory import SECTION
+from trainer.pipeline import MEASURED
 from trainer.run import load_run
 
 ROOT = Path(__file__).parents[3]
@@ -33,8 +37,8 @@ def launch(*words, processes):
 def shared(make_run, tmp_path_factory):
     """A run that two processes trained; its evaluation and its release are taken for done. And what they printed."""
     run = make_run(tmp_path_factory.mktemp("team") / "run")
-    for done in ("evaluation", "fidelity"):
-        run.add_metrics(done, {})
+    for done in MEASURED:
+        run.add_metrics(done, asdict(KEPT) if done == SECTION else {})
     run.release.mkdir()
     done = launch("train", run.path, processes=2)
     assert done.returncode == 0, done.stderr

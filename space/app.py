@@ -11,7 +11,7 @@ completions.py what programs ask, conversation.py speaks.
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -102,28 +102,33 @@ class OnZeroGPU:
 
         def stream(
             history: Sequence[Turn], seed: int | None, generation: Generation | None
-        ) -> Iterator[list[str]]:
-            yield from engine.stream(history, seed=seed, generation=generation)
+        ) -> Iterator[list[str] | bool]:
+            # What a generator returns does not leave the worker: it is yielded last.
+            yield (yield from engine.stream(history, seed=seed, generation=generation))
 
         self.manifest = engine.manifest
         self._spare = spare
-        self._stream: Callable[[Sequence[Turn], int | None, Generation | None], Iterator[list[str]]]
+        self._stream: Callable[[Sequence[Turn], int | None, Generation | None], Iterator[list[str] | bool]]
         self._stream = spaces.GPU(stream, duration=GPU_SECONDS)
 
     def stream(
         self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
-    ) -> Iterator[list[str]]:
+    ) -> Generator[list[str], None, bool]:
         """See `persona_core.engine.Engine.stream`."""
-        begun = False
+        begun = is_cut = False
         try:
             for bubbles in self._stream(history, seed, generation):
+                if not isinstance(bubbles, list):
+                    is_cut = bubbles
+                    continue
                 begun = True
                 yield bubbles
         except gr.Error as error:
             spare = self._spare
             if begun or cause(error) not in NO_GPU or spare is None or spare.status.state == "failed":
                 raise
-            yield from spare.stream(history, seed=seed, generation=generation)
+            is_cut = yield from spare.stream(history, seed=seed, generation=generation)
+        return is_cut
 
 
 def voice_of(engine: Engine, settings: Settings) -> Voice:
@@ -141,18 +146,14 @@ def voice_of(engine: Engine, settings: Settings) -> Voice:
 # --- the page ---
 
 
-def wake(settings: Settings) -> tuple[gr.Blocks, Sequence[BaseRoute]]:
-    """The page of these settings and the routes for programs, their engine already on the way."""
+def prepare(settings: Settings) -> tuple[gr.Blocks, Sequence[BaseRoute], Sleeper]:
+    """The page of these settings, the routes for programs, and the engine behind both, which sleeps yet."""
     if settings.hardware == "zero":
         import spaces  # noqa: F401  # before torch, which it makes ready for a GPU that comes and goes
     sleeper = Sleeper(lambda report: load(settings, report))
     voice = voice_of(sleeper, settings)
     page = build_page(voice, settings, lambda: sleeper.status)
-    if settings.hardware == "zero":
-        sleeper.wake()  # ZeroGPU packs at launch what was loaded before
-    else:
-        threading.Thread(target=sleeper.wake, args=(AGAIN_S,), name="waking", daemon=True).start()
-    return page, routes(voice, sleeper, settings, lambda: sleeper.status)
+    return page, routes(voice, sleeper, settings, lambda: sleeper.status), sleeper
 
 
 def launch(
@@ -201,9 +202,24 @@ def _file(path: str, content: bytes, media_type: str) -> Route:
     return Route(path, lambda _: Response(content, media_type=media_type))
 
 
-def main(page: gr.Blocks, settings: Settings, for_programs: Sequence[BaseRoute]) -> None:
+def open_up(
+    page: gr.Blocks, settings: Settings, for_programs: Sequence[BaseRoute], sleeper: Sleeper, **options: Any
+) -> str:
+    """`launch`, and wake ``sleeper``: before on ZeroGPU, which packs at launch what was loaded, else after.
+
+    Torch's import would keep gradio from hearing its own server, to which it listens for five seconds.
+    """
+    if settings.hardware == "zero":
+        sleeper.wake(AGAIN_S[:3])  # six minutes of the thirty that a Space has to come up
+        return launch(page, settings, for_programs, **options)
+    url = launch(page, settings, for_programs, **options)
+    threading.Thread(target=sleeper.wake, args=(AGAIN_S,), name="waking", daemon=True).start()
+    return url
+
+
+def main(page: gr.Blocks, settings: Settings, for_programs: Sequence[BaseRoute], sleeper: Sleeper) -> None:
     """Serve until interrupted; say in the log where, and what still keeps a door shut."""
-    url = launch(page, settings, for_programs)
+    url = open_up(page, settings, for_programs, sleeper)
     if "PERSONA_LINK" not in os.environ:  # `persona chat` shows one that opens the door, too
         log.info("%s", text("space.open_at", url=url, hardware=settings.hardware))
     for problem in (*settings.door_problems(), *settings.key_problems()):
@@ -215,5 +231,5 @@ if __name__ == "__main__":
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     log.setLevel(logging.INFO)
     configured = Settings.from_environment(os.environ)
-    demo, programs = wake(configured)  # Spaces look for the name demo
-    main(demo, configured, programs)
+    demo, programs, engine = prepare(configured)  # Spaces look for the name demo
+    main(demo, configured, programs, engine)

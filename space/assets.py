@@ -20,7 +20,7 @@ _SIZES = (180, 192, 512)  # pixels: of icon.svg, drawn once; iPhones ask for the
 _WORDS = (
     *("send", "stop", "again", "newest", "your_message", "chat_log"),
     *("erase", "erase_question", "erase_yes", "erase_no"),
-    *("offline", "lost", "slow", "full"),
+    *("offline", "lost", "refused", "slow", "full"),
 )
 
 

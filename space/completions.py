@@ -5,8 +5,7 @@ The same voice as on the page, without the time it takes to type; his bubbles ar
     POST /v1/chat/completions   {"model": "persona", "messages": [{"role": "user", "content": "밥 먹었어?"}]}
     200                         {"choices": [{"message": {"role": "assistant", "content": "ㅇㅇ\\n자기는?"}, …}], …}
 
-access.py keeps the door; question.py reads what is asked. Tokens are not counted, so answers have no ``usage``, and a
-reply that reached its length ends with "stop" like any other.
+access.py keeps the door; question.py reads what is asked. Tokens are not counted, so answers have no ``usage``.
 """
 
 import asyncio
@@ -34,7 +33,6 @@ from conversation import AT_ONCE, Voice
 from headers import Message, Send
 from page import status_text
 from persona_core.engine import Engine
-from persona_core.manifest import Generation
 from persona_core.prompt import Turn
 from question import MODEL, Question, Refusal
 from waking import Status
@@ -51,17 +49,23 @@ _UNBUFFERED = {"X-Accel-Buffering": "no"}  # for a proxy that would hold a strea
 
 
 class Drawn:
-    """An engine that draws as a program asked; a reply that is drawn again takes the next seed."""
+    """An engine that draws as a program asked; a reply that is drawn again takes the next seed.
 
-    def __init__(self, engine: Engine, generation: Generation, seed: int | None) -> None:
+    ``is_cut`` says whether its length ended the last reply. ``finish_reason`` is what the program reads.
+    """
+
+    def __init__(self, engine: Engine, question: Question) -> None:
         self._engine = engine
-        self._generation = generation
-        self._seeds = itertools.repeat(None) if seed is None else itertools.count(seed)
+        self._question = question
+        self._seeds = itertools.repeat(None) if question.seed is None else itertools.count(question.seed)
+        self.is_cut = False
+        self.finish_reason = "stop"
 
     def stream(self, history: Sequence[Turn], *, seed: int | None = None) -> Iterator[list[str]]:
         """See `persona_core.engine.Engine.stream`."""
         chosen = next(self._seeds) if seed is None else seed
-        return self._engine.stream(history, seed=chosen, generation=self._generation)
+        generation = self._question.generation(self._engine.manifest.generation)
+        self.is_cut = yield from self._engine.stream(history, seed=chosen, generation=generation)
 
 
 @dataclass
@@ -77,35 +81,36 @@ class Programs:
     async def complete(self, request: Request) -> Response:
         """POST /v1/chat/completions."""
         question = Question.from_json(await _body(request))
-        deltas = until(self._bubbles(question), question.stop)
+        drawn = Drawn(self.engine, question)
+        deltas = until(self._bubbles(question, drawn), question.stop)
         head = {"id": f"chatcmpl-{secrets.token_hex(12)}", "created": int(time.time()), "model": MODEL}
         if question.stream:
             first = await anext(deltas, "")  # what refuses, refuses before a stream is promised
-            events = _events(head, first, deltas)
+            events = _events(head, first, deltas, drawn)
             return StreamingResponse(events, media_type="text/event-stream", headers=_UNBUFFERED)
         message = {
             "role": "assistant",
             "content": "".join([delta async for delta in deltas]),
             "refusal": None,
         }
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": drawn.finish_reason}
         return JSONResponse({**head, "object": "chat.completion", "choices": [choice]})
 
-    async def _bubbles(self, question: Question) -> AsyncGenerator[str]:
+    async def _bubbles(self, question: Question, drawn: Drawn) -> AsyncGenerator[str]:
         """His reply. What goes wrong becomes a `Refusal`."""
         now = self.status()
         if now.state != "ready":
             raise Refusal(503, status_text(now, self.settings), code=f"model_{now.state}", retry_after=SOON_S)
         if self.in_flight >= AT_MOST:
             raise Refusal(429, "Too many questions at once.", code="queue_full", retry_after=SOON_S)
-        generation = question.generation(self.engine.manifest.generation)
-        engine = Drawn(self.engine, generation, question.seed)
-        voice = replace(self.voice, engine=engine, rhythm=AT_ONCE)
+        voice = replace(self.voice, engine=drawn, rhythm=AT_ONCE)
         self.in_flight += 1
         try:
             async with aclosing(voice.reply(question.turns)) as reply:
                 async for bubble in reply:
                     yield bubble
+            if drawn.is_cut:  # who found a stop before has left
+                drawn.finish_reason = "length"
         except Exception as error:  # noqa: BLE001  # whatever it was, the log gets no chat and the program no trace
             raise self._refusal(error) from None
         finally:
@@ -143,7 +148,9 @@ def _begun(text: str) -> Callable[[str], int]:
     return lambda stop: max((n for n in range(1, len(stop)) if text.endswith(stop[:n])), default=0)
 
 
-async def _events(head: dict[str, Any], first: str, deltas: AsyncGenerator[str]) -> AsyncGenerator[str]:
+async def _events(
+    head: dict[str, Any], first: str, deltas: AsyncGenerator[str], drawn: Drawn
+) -> AsyncGenerator[str]:
     """The pieces as server-sent events."""
 
     def chunk(delta: dict[str, str], finish_reason: str | None = None) -> str:
@@ -158,7 +165,7 @@ async def _events(head: dict[str, Any], first: str, deltas: AsyncGenerator[str])
         except Refusal as refusal:
             yield _event(refusal.body)
             return
-    yield chunk({}, "stop")
+    yield chunk({}, drawn.finish_reason)
     yield "data: [DONE]\n\n"
 
 

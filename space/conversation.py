@@ -89,7 +89,7 @@ class Voice:
     """An engine that speaks with names, at a rhythm, on its own threads: as many replies at once as there are.
 
     ``honest`` is what he says when she wants to know who writes, and instead of a denial. ``silence_s`` is how long a
-    reply may say nothing before it is given up.
+    reply may say nothing, or the line before it stand still, until it is given up.
     """
 
     engine: Engine
@@ -100,6 +100,7 @@ class Voice:
     threads: Executor
     silence_s: float = LONGEST_SILENCE_S
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, repr=False)
+    _line: set[asyncio.Timeout] = field(default_factory=set, repr=False)  # of those who wait for a thread
 
     async def reply(self, turns: Sequence[Turn], visitor: str = "") -> AsyncGenerator[str]:
         """His bubbles, each when it is his time to send it. Closing the generator stops the model.
@@ -108,7 +109,7 @@ class Voice:
         time, in order of asking; "" is nobody in particular.
 
         Raises:
-            EngineError: nothing was said for too long; the model has been told to stop.
+            EngineError: for too long nothing was said, or nobody's turn came; the model has been told to stop.
         """
         sent_at = time.monotonic()
         async with aclosing(self._honest(turns, visitor)) as spoken:
@@ -137,11 +138,12 @@ class Voice:
         """What `speak` says, made on a thread ahead of being read."""
         loop = asyncio.get_running_loop()
         ready: asyncio.Queue[str | None] = asyncio.Queue()
-        stopped = threading.Event()
+        begun, stopped = asyncio.Event(), threading.Event()
         turn = self._turns.setdefault(visitor, asyncio.Lock()) if visitor else asyncio.Lock()
-        await self._soon(turn.acquire())
+        await self._soon(turn.acquire(), in_line=True)
 
         def work() -> None:
+            loop.call_soon_threadsafe(begin)
             try:
                 for bubble in speak(
                     self.engine, turns, self.persona_name, self.partner_name, stopped=stopped.is_set
@@ -150,6 +152,12 @@ class Voice:
             finally:
                 loop.call_soon_threadsafe(end)
 
+        def begin() -> None:
+            begun.set()
+            for patience in self._line:
+                if not patience.expired():
+                    patience.reschedule(loop.time() + self.silence_s)
+
         def end() -> None:
             turn.release()
             ready.put_nowait(None)
@@ -157,6 +165,7 @@ class Voice:
         # ZeroGPU finds the visitor's quota through the context of gradio's request.
         worker = self.threads.submit(contextvars.copy_context().run, work)
         try:
+            await self._soon(begun.wait(), in_line=True)
             while (bubble := await self._soon(ready.get())) is not None:
                 yield bubble
             await asyncio.wrap_future(worker)  # raises what went wrong
@@ -165,9 +174,14 @@ class Voice:
             if worker.cancel():  # it had not begun, and never will
                 turn.release()
 
-    async def _soon(self, sound: Awaitable[Sound]) -> Sound:
+    async def _soon(self, sound: Awaitable[Sound], *, in_line: bool = False) -> Sound:
+        patience = asyncio.timeout(self.silence_s)  # wait_for of Python 3.11 may swallow a stop
         try:
-            async with asyncio.timeout(self.silence_s):  # wait_for of Python 3.11 may swallow a stop
+            async with patience:
+                if in_line:
+                    self._line.add(patience)
                 return await sound
         except TimeoutError:
             raise EngineError("space.too_long") from None
+        finally:
+            self._line.discard(patience)

@@ -18,9 +18,10 @@
   const DRAFT = "persona-draft";
   const SHOWN_AFTER_MS = 1_000; // a message that arrives sooner needs no bubble of its own before
   const SLOW_AFTER_MS = 8_000;
-  const AGAIN_AFTER_MS = 5_000; // when the server took no more
+  const AGAIN_AFTER_MS = 5_000; // when it was not taken
   let open = false; // the chat is back from her browser
   let lost = false; // the server; gradio looks for it, and loads the page anew
+  let refused = false; // the server takes nothing from the address of this page
   let stale = false; // another tab has a newer chat
   let onItsWay = ""; // the mark of one letter at a time
   let sentAt = 0;
@@ -32,10 +33,14 @@
     if (!letter || !open || onItsWay === letter.mark) return;
     onItsWay = letter.mark;
     sentAt = Date.now();
+    post(letter);
+  };
+  const post = ({ mark, text }) => {
     const outbox = find("#outbox textarea");
-    write(outbox, `${letter.mark} ${letter.text}`);
+    write(outbox, `${mark} ${text}`);
     outbox.dispatchEvent(new KeyboardEvent("keypress", { key: "Enter", bubbles: true }));
   };
+  const again = () => waiting().slice(0, 1).filter(({ mark }) => mark === onItsWay).forEach(post);
   const settle = () => {
     const arrived = (find("#arrived .md")?.textContent || "").split(/\s+/).filter(Boolean);
     if (!open && arrived.length && box() && !box().disabled) begin();
@@ -84,9 +89,17 @@
     if (!address.includes("/gradio_api/")) return fetch(...asked);
     try {
       const answer = await fetch(...asked);
-      if (lost) { lost = false; tell(); }
-      if (answer.status === 401 || answer.status === 403) location.reload(); // her key is no longer good: the locked page says so
-      if (answer.status === 503) setTimeout(() => { onItsWay = ""; leave(); }, AGAIN_AFTER_MS);
+      const kind = answer.headers.get("content-type") || "";
+      // What stands before our server says that it is away: gradio then looks for it, as without a network. A plain 500 is
+      // our own: the page would be loaded anew for ever.
+      if (kind.includes("html") || (answer.status > 500 && !kind.includes("json"))) throw new TypeError(answer.status);
+      lost = false;
+      if (address.includes("/queue/join")) {
+        refused = answer.status === 403;
+        if (!answer.ok) setTimeout(again, AGAIN_AFTER_MS);
+      }
+      tell();
+      if (answer.status === 401) location.reload(); // her key is no longer good: the locked page says so
       return answer;
     } catch (error) {
       if (error.name !== "AbortError") {
@@ -109,7 +122,7 @@
     bubbles.replaceChildren(...late.map(({ text }) => Object.assign(document.createElement("p"), { textContent: text })));
     const isSlow = onItsWay && waiting().length && Date.now() - sentAt >= SLOW_AFTER_MS;
     const isFull = box() && box().value.length >= box().maxLength && box().maxLength > 0;
-    const words = lost ? (late.length ? say.offline : say.lost) : isSlow ? say.slow : isFull ? say.full : "";
+    const words = lost ? (late.length ? say.offline : say.lost) : refused ? say.refused : isSlow ? say.slow : isFull ? say.full : "";
     if (note.textContent !== words) note.textContent = words;
   };
   setInterval(() => { if (waiting().length || tray.firstChild.childElementCount) tell(); }, SHOWN_AFTER_MS);

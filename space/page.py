@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from apology import apology
+from apology import apology, cause
 from configuration import Settings
 from conversation import LONGEST_MESSAGE, Voice, turns_of
 from messenger import UNHEARD, VISITORS, Message, Messenger, Shown, current, line, message, show
@@ -64,7 +64,8 @@ def build_page(voice: Voice, settings: Settings, status: Callable[[], Status] = 
                 trouble = ""
                 yield show(chat, typing=True)
         except Exception as error:  # noqa: BLE001  # whatever it was, she gets words and the log gets no chat
-            known = error is status().error  # it stands above the chat already
+            failed = status().error
+            known = failed is not None and failed.key == cause(error)  # it stands above the chat already
             trouble = "" if known else apology(error, settings)  # a gr.Error would cover the page
         yield show(chat, note=trouble)
 

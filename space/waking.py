@@ -11,7 +11,7 @@ that takes too long, an error says so in words she can read::
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -65,14 +65,19 @@ class Sleeper:
     def wake(self, pauses_s: Iterable[float] = ()) -> None:
         """Load the engine. What goes wrong is kept for whoever asks, never raised.
 
-        What a passing trouble of the Hub stopped is tried again after each of ``pauses_s``.
+        What a passing trouble of the Hub stopped is tried again after each of ``pauses_s``; after that, no more.
         """
         self._try()
         for pause in pauses_s:
-            if not self.status.error or self.status.error.key not in PASSING:
+            if not self._may_pass():
                 return
             time.sleep(pause)
             self._try()
+        if self._may_pass():
+            self._fail(EngineError("space.not_loaded"))
+
+    def _may_pass(self) -> bool:
+        return self.status.error is not None and self.status.error.key in PASSING
 
     def _try(self) -> None:
         try:
@@ -94,7 +99,7 @@ class Sleeper:
 
     def stream(
         self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
-    ) -> Iterator[list[str]]:
+    ) -> Generator[list[str], None, bool]:
         """See `persona_core.engine.Engine.stream`.
 
         Raises:
@@ -104,8 +109,8 @@ class Sleeper:
 
     def _real(self) -> Engine:
         self._awake.wait(self._patience_s)
-        if self.status.error:
-            raise self.status.error
+        if error := self.status.error:  # raised itself, it would remember every question it was raised for
+            raise type(error)(error.key, **error.values)
         if self._engine is None:
             raise EngineError("space.not_ready")
         return self._engine

@@ -7,7 +7,7 @@ The trainer's evaluation, the Space and the terminal use the same engines, the s
         print(bubbles)          # ["ㅇㅇ"], then ["ㅇㅇ", "너는?"]
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Protocol
@@ -28,13 +28,14 @@ class Engine(Protocol):
 
     def stream(
         self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
-    ) -> Iterator[list[str]]:
+    ) -> Generator[list[str], None, bool]:
         """Yield the bubbles so far whenever the model gets a step further; placeholders are still in them.
 
         ``history`` ends with a partner turn, or with the bubbles of a reply to it that is to be gone on with (then only
         new ones are yielded); its oldest turns are left out when it is too long. The same ``seed`` gives the same
         reply; None draws a new one. ``generation`` replaces the release's sampling defaults. Closing the iterator
-        stops the model. At least one list is yielded unless the model says nothing.
+        stops the model. At least one list is yielded unless the model says nothing. What it returns at the end is
+        whether ``max_new_tokens`` ended it, and not the model.
 
         Raises:
             EngineError: the history is empty, or memory ran out.

@@ -1,7 +1,7 @@
 """Token ids -> bubbles, and the history that still fits: what every engine does the same way."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,14 +17,15 @@ def answer(
     manifest: PersonaManifest,
     generation: Generation | None,
     tokens: Callable[[Sequence[int], Generation], Iterator[int]],
-) -> Iterator[list[str]]:
+) -> Generator[list[str], None, bool]:
     """What `persona_core.engine.Engine.stream` yields, of an engine whose ``tokens`` go on after a prompt."""
     chosen = generation or manifest.generation
     answered, begun = split_begun(history)
     so_far = reply_so_far(tokenizer, begun, manifest)
     rest = replace(chosen, max_new_tokens=max(1, chosen.max_new_tokens - len(so_far)))
     prompt = prompt_ids(tokenizer, answered, manifest, chosen.room) + so_far
-    return bubbles_of(tokenizer, tokens(prompt, rest), manifest.chat_format.bubble_separator)
+    separator = manifest.chat_format.bubble_separator
+    return bubbles_of(tokenizer, tokens(prompt, rest), separator, rest.max_new_tokens)
 
 
 def prompt_ids(
@@ -78,12 +79,16 @@ def _shorter(turn: Turn) -> Turn:
     return Turn(turn.role, (turn.bubbles[0][len(turn.bubbles[0]) // 2 :],))
 
 
-def bubbles_of(tokenizer: Any, tokens: Iterable[int], separator: str) -> Iterator[list[str]]:
+def bubbles_of(
+    tokenizer: Any, tokens: Iterable[int], separator: str, longest: int
+) -> Generator[list[str], None, bool]:
     """Yield the bubbles so far after every token, and once more at the end: whoever listens can stop at any of them.
 
-    A bubble is there when a separator or the end completes it. One that repeats itself endlessly is the last.
+    A bubble is there when a separator or the end completes it. One that repeats itself endlessly is the last. Returns
+    whether nothing but their number, ``longest``, ended the ``tokens``.
     """
     ids: list[int] = []
+    is_cut = False
     complete: tuple[str, ...] = ()
     for token in tokens:
         ids.append(token)
@@ -94,6 +99,9 @@ def bubbles_of(tokenizer: Any, tokens: Iterable[int], separator: str) -> Iterato
         if is_stuck(tail):
             break
         yield list(complete)
+    else:
+        is_cut = len(ids) == longest
     final = parse_reply(tokenizer.decode(ids, skip_special_tokens=True).rstrip("\ufffd"), separator)
     if len(final) > len(complete):
         yield list(final)
+    return is_cut

@@ -6,7 +6,7 @@ The graph is stateful: keys and values lie inside an inference request, and each
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -22,7 +22,7 @@ from persona_core.engine.prefix import KEPT_BYTES, Prefixes
 from persona_core.engine.processor import cores, has_avx2
 from persona_core.engine.sampling import generator, sample
 from persona_core.engine.tokenizer import StoredTokenizer
-from persona_core.errors import EngineError, OutOfMemory, PersonaError
+from persona_core.errors import EngineError, PersonaError
 from persona_core.manifest import Generation, PersonaManifest
 from persona_core.prompt import Turn
 from persona_core.texts import text
@@ -85,7 +85,7 @@ class OpenVinoReading:
 
         before, self.ids = self.ids, []  # half a pass is worth nothing
         ids = [*before, *feed]
-        for begin, end in _portions(len(before), len(ids)):
+        for begin, end in portions(len(before), len(ids)):
             out = self.request.infer(
                 {
                     "input_ids": np.array([ids[begin:end]], dtype=np.int64),
@@ -101,7 +101,7 @@ class OpenVinoReading:
         return logits
 
 
-def _portions(begin: int, end: int) -> Iterator[tuple[int, int]]:
+def portions(begin: int, end: int) -> Iterator[tuple[int, int]]:
     """The bounds of the passes that read the tokens from ``begin`` to ``end``.
 
     The first token is read alone. A pass that finds no keys and values computes in another order than all others, so that
@@ -161,7 +161,7 @@ class OpenVinoEngine:
 
     def stream(
         self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
-    ) -> Iterator[list[str]]:
+    ) -> Generator[list[str], None, bool]:
         """See `persona_core.engine.Engine.stream`."""
         return answer(self._tokenizer, history, self.manifest, generation, partial(self._tokens, seed))
 
@@ -170,11 +170,14 @@ class OpenVinoEngine:
 
         A seed reads everything itself, and keeps nothing: see `persona_core.engine.pytorch.TorchEngine`.
         """
-        reading = self._kept.take(prompt) if seed is None else self._begin()
+        with self._kept.freed_if_short():
+            reading = self._kept.take(prompt) if seed is None else self._begin()
         feed, said, draws = list(prompt[len(reading.ids) :]), list[int](), generator(seed)
         try:
             for _ in range(chosen.max_new_tokens):
-                token = sample(self._read(reading, feed), said, chosen, draws)
+                with self._kept.freed_if_short():
+                    logits = reading.read(feed)
+                token = sample(logits, said, chosen, draws)
                 if token == self.manifest.end_of_turn_id:
                     return
                 yield token
@@ -183,15 +186,6 @@ class OpenVinoEngine:
         finally:
             if seed is None:
                 self._kept.put(reading, len(prompt))
-
-    def _read(self, reading: OpenVinoReading, feed: Sequence[int]) -> Any:
-        try:
-            with memory_errors():
-                return reading.read(feed)
-        except OutOfMemory as error:
-            log.error("%s", error)
-            self._kept.clear()
-            raise
 
 
 def runtime() -> Any:

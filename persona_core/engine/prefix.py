@@ -8,10 +8,14 @@ Each reading is taken out while it is used, so replies on several threads never 
 begins alike, with the same system prompt, gets a copy of that beginning.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, Protocol, Self, TypeVar
+
+from persona_core.engine.loading import log, memory_errors
+from persona_core.errors import OutOfMemory
 
 # Three full conversations of a 4B model: 147 KiB a token (36 layers, 8 heads of 128, keys and values in 16 bits) times
 # 1,024 tokens is 144 MiB. Beside 2.6 GiB of weights an 8 GB GPU has room for it.
@@ -80,17 +84,28 @@ class Prefixes(Generic[R]):
 
     def put(self, reading: R, asked: int) -> None:
         """Keep ``reading``, which began with a prompt of ``asked`` tokens; the oldest leave when there are too many."""
-        if not self.bytes_kept or not (size := reading.size):
+        if not self.bytes_kept or not 0 < (size := reading.size) <= self.bytes_kept:
             return
         with self._lock:
             self._readings = [*self._readings, _Kept(reading, size, asked)][-KEPT_READINGS:]
             while sum(kept.size for kept in self._readings) > self.bytes_kept:
                 del self._readings[0]
 
-    def clear(self) -> None:
-        """Forget everything, for the memory it takes."""
-        with self._lock:
-            self._readings.clear()
+    @contextmanager
+    def freed_if_short(self) -> Iterator[None]:
+        """Where memory runs out inside the block, say so and forget everything: the next reply has what it took.
+
+        Raises:
+            OutOfMemory: it did.
+        """
+        try:
+            with memory_errors():
+                yield
+        except OutOfMemory as error:
+            log.error("%s", error)
+            with self._lock:
+                self._readings.clear()
+            raise
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:

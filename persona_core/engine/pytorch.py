@@ -1,17 +1,16 @@
 """The engine on torch and transformers: merged NF4 weights, or a base with its adapter, on a GPU or a CPU."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from persona_core.engine import Hardware, Weights
 from persona_core.engine.decoding import answer, bubbles_of, prompt_ids
-from persona_core.engine.loading import load, log, memory_errors
+from persona_core.engine.loading import load
 from persona_core.engine.prefix import KEPT_BYTES, Prefixes
 from persona_core.engine.sampling import generator, sample
-from persona_core.errors import OutOfMemory
 from persona_core.manifest import Generation, PersonaManifest
 from persona_core.prompt import Turn
 
@@ -74,7 +73,7 @@ class TorchEngine:
 
     def stream(
         self, history: Sequence[Turn], *, seed: int | None = None, generation: Generation | None = None
-    ) -> Iterator[list[str]]:
+    ) -> Generator[list[str], None, bool]:
         """See `persona_core.engine.Engine.stream`."""
         return answer(
             self._tokenizer,
@@ -103,7 +102,8 @@ class TorchEngine:
             for reply, token in zip(said, tokens, strict=True):
                 reply.extend(() if token is None else (token,))
         separator = self.manifest.chat_format.bubble_separator
-        return [[[], *bubbles_of(self._tokenizer, reply, separator)][-1] for reply in said]
+        longest = chosen.max_new_tokens
+        return [[[], *bubbles_of(self._tokenizer, reply, separator, longest)][-1] for reply in said]
 
     def _tokens(self, prompt: Sequence[int], chosen: Generation, seed: int | None) -> Iterator[int]:
         """Sample up to ``max_new_tokens``; stop before the end-of-turn token.
@@ -111,7 +111,8 @@ class TorchEngine:
         What a reply was read for stays for the next one. Only without a seed: reading in other portions changes the
         last bits of the arithmetic in 16 bits, and the same seed must give the same reply.
         """
-        reading = self._kept.take(prompt) if seed is None else TorchReading()
+        with self._kept.freed_if_short():
+            reading = self._kept.take(prompt) if seed is None else TorchReading()
         try:
             for tokens in self._steps([prompt], chosen, [seed], reading):
                 yield from (token for token in tokens if token is not None)
@@ -173,15 +174,10 @@ class TorchEngine:
         import torch
 
         cache, reading.cache = reading.cache, None  # half a pass is worth nothing
-        try:
-            with memory_errors(), torch.inference_mode():
-                out = self._model(
-                    input_ids=feed, past_key_values=cache, use_cache=True, logits_to_keep=1, **places
-                )
-        except OutOfMemory as error:
-            log.error("%s", error)
-            self._kept.clear()
-            raise
+        with self._kept.freed_if_short(), torch.inference_mode():
+            out = self._model(
+                input_ids=feed, past_key_values=cache, use_cache=True, logits_to_keep=1, **places
+            )
         reading.ids += feed[0].tolist()
         reading.cache = out.past_key_values
         return out.logits[:, -1].float().cpu().numpy()

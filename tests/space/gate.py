@@ -15,6 +15,7 @@ from configuration import Settings
 from persona_core.invite import make_invite
 
 SECRET = "an invented secret that nobody would ever guess"
+KEY = "an invented key that no program would ever guess"
 OPEN_TO_INVITES = Settings(invite_secret=SECRET)
 OPEN_TO_USERS = Settings(allowed_users=frozenset({"seoyeon"}), can_sign_in=True)
 BROWSER = {"accept": "text/html"}

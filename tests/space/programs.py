@@ -5,9 +5,9 @@ ask(client, temperature=0.3).choices[0].message.content    # "ㅇㅇ"
 
 from dataclasses import replace
 
+from tests.space.gate import KEY
 from tests.space.served import SETTINGS
 
-KEY = "an invented key that no program would ever guess"
 FOR_PROGRAMS = replace(SETTINGS, api_key=KEY, human_rhythm=True)
 HELLO = [{"role": "user", "content": "밥 먹었어?"}]
 

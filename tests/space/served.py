@@ -22,19 +22,24 @@ from configuration import Settings
 from page import READY
 from persona_core.invite import make_invite
 from persona_core.manifest import Generation
+from tests.space.gate import SECRET
 from tests.staged_space import reserved_port
 
-SECRET = "an invented secret that nobody would ever guess"
 SETTINGS = Settings(invite_secret=SECRET, persona_name="도윤", partner_name="서연", human_rhythm=False)
 
 
 class ScriptedEngine:
-    """Says its lines, one reply after the other; with `hold`, each bubble waits for a permit of the test."""
+    """Says its lines, one reply after the other; with `hold`, each bubble waits for a permit of the test.
+
+    A bubble counts as a token where a reply has a limit. `most_at_once` is of replies.
+    """
 
     manifest = SimpleNamespace(generation=Generation())
 
     def __init__(self, *replies):
         self.permits = threading.Semaphore(0)
+        self.at_once = self.most_at_once = 0
+        self._counting = threading.Lock()
         self.begin(*replies)
 
     def begin(self, *replies):
@@ -54,10 +59,21 @@ class ScriptedEngine:
             raise reply
         if history[-1].role == "persona":  # a reply that is gone on with
             reply = reply[len(history[-1].bubbles) :]
-        for count in range(1, len(reply) + 1):
-            if self.hold:
-                self.permits.acquire(timeout=600)  # seconds: a hang, not a slow machine
-            yield list(reply[:count])
+        longest = (generation or self.manifest.generation).max_new_tokens
+        self._count(1)
+        try:
+            for count in range(1, min(len(reply), longest) + 1):
+                if self.hold:
+                    self.permits.acquire(timeout=600)  # seconds: a hang, not a slow machine
+                yield list(reply[:count])
+        finally:
+            self._count(-1)
+        return len(reply) >= longest
+
+    def _count(self, more):
+        with self._counting:
+            self.at_once += more
+            self.most_at_once = max(self.most_at_once, self.at_once)
 
 
 def free_port() -> int:
@@ -73,11 +89,12 @@ def served(engine, settings=SETTINGS, status=lambda: READY) -> Iterator[str]:
     voice = app.voice_of(engine, settings)
     page = app.build_page(voice, settings, status)
     programs = app.routes(voice, engine, settings, status)
-    url = app.launch(page, settings, programs, server_name="127.0.0.1", server_port=free_port())
-    try:
-        yield url.rstrip("/")
-    finally:
-        page.close(verbose=False)
+    with reserved_port() as port:
+        url = app.launch(page, settings, programs, server_name="127.0.0.1", server_port=port)
+        try:
+            yield url.rstrip("/")
+        finally:
+            page.close(verbose=False)
 
 
 def invite(url: str) -> str:

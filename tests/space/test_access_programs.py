@@ -5,9 +5,8 @@ import pytest
 from access import WINDOW_S, WRONG_TRIES
 from configuration import Settings
 from persona_core.invite import make_invite
-from tests.space.gate import OPEN_TO_INVITES, SECRET, guest, visitor
+from tests.space.gate import KEY, OPEN_TO_INVITES, SECRET, guest, visitor
 
-KEY = "an invented key that no program would ever guess"
 OPEN_TO_PROGRAMS = Settings(invite_secret=SECRET, api_key=KEY)
 
 

@@ -6,6 +6,7 @@ import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,10 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import app
 from completions import until
-from persona_core.manifest import Generation
+from persona_core.engine import load_engine
+from persona_core.manifest import Artefact, Base, Generation, PersonaManifest
 from tests.space.programs import FOR_PROGRAMS, HELLO, KEY, ask
 from tests.space.served import ScriptedEngine, served
+from tests.space.visitor import Visitor
+from tests.tiny_model import build_tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +39,11 @@ def url(engine):
 def pieces(stream):
     """The texts of a stream."""
     return [chunk.choices[0].delta.content for chunk in stream if chunk.choices[0].delta.content]
+
+
+def ending(answer):
+    """What he says, and why it ends."""
+    return answer.choices[0].message.content, answer.choices[0].finish_reason
 
 
 # --- replies ---
@@ -103,6 +113,30 @@ def test_wishes_reach_the_engine(client, engine):
     assert engine.drawn == [(7, asked), (8, asked)]
 
 
+def test_a_reply_that_its_length_ended_says_so(client, engine):
+    """Whole or in a stream; one that a stop ended before, or that was drawn again and came to its own end, does not."""
+    engine.begin(["ㅇㅇ", "자기는?", "뭐해"])
+    *_, last = ask(client, max_tokens=2, stream=True)
+
+    assert ending(ask(client, max_tokens=2)) == ("ㅇㅇ\n자기는?", "length")
+    assert last.choices[0].finish_reason == "length"
+    assert ending(ask(client, max_tokens=2, stop="?")) == ("ㅇㅇ\n자기는", "stop")
+    engine.begin(["[[PHONE]]", "[[PHONE]]"], ["응"])
+    assert ending(ask(client, max_tokens=2)) == ("응", "stop")
+
+
+@pytest.mark.slow
+def test_a_real_engine_says_it_too(tmp_path):
+    """One token is not the end of what this model says."""
+    release = build_tiny_model(tmp_path)
+    PersonaManifest(Base("tiny"), "2026-01-01", 2, (Artefact("merged", ".", ()),)).write(release)
+    with (
+        served(load_engine(release, "cpu"), FOR_PROGRAMS) as url,
+        openai.OpenAI(base_url=f"{url}/v1", api_key=KEY, max_retries=0, timeout=60) as program,
+    ):
+        assert ask(program, max_tokens=1, seed=1).choices[0].finish_reason == "length"
+
+
 def test_a_stop_ends_the_reply(client, engine):
     """What stands before it is all there is."""
     engine.begin(["ㅇㅇ 먹었지", "자기는?"])
@@ -124,18 +158,34 @@ def test_he_never_passes_for_a_person(client, engine):
     assert len(engine.heard) == 2
 
 
-def test_the_page_and_programs_share_one_voice(client, engine):
-    """Two questions at once are answered one after the other: the model is one."""
-    engine.begin(["하나", "!"], ["둘"])
+def test_the_page_and_programs_share_one_voice(monkeypatch):
+    """Two who ask at once are answered one after the other: the model is one."""
+    waiting = threading.Semaphore(0)
+
+    class Threads(ThreadPoolExecutor):
+        def submit(self, *work):
+            reply = super().submit(*work)
+            waiting.release()
+            return reply
+
+    monkeypatch.setattr(app, "ThreadPoolExecutor", Threads)
+    engine = ScriptedEngine(["하나", "!"], ["둘"])
     engine.hold = True
-    engine.permits.release()
-    with ThreadPoolExecutor(1) as other, ask(client, stream=True) as first:
-        second = other.submit(ask, client)
-        next(first)
-        assert len(engine.heard) == 1
-        engine.permits.release(2)
-        assert pieces(first) == ["\n!"]
-        assert second.result(timeout=30).choices[0].message.content == "둘"
+    with (
+        served(engine, replace(FOR_PROGRAMS, human_rhythm=False)) as url,
+        Visitor(url) as her,
+        openai.OpenAI(base_url=f"{url}/v1", api_key=KEY, max_retries=0, timeout=60) as program,
+        ThreadPoolExecutor(2) as both,
+    ):
+        first = both.submit(her.say, "뭐해?")
+        assert waiting.acquire(timeout=60)
+        second = both.submit(ask, program)
+        assert waiting.acquire(timeout=60)
+        engine.permits.release(3)
+        assert first.result(timeout=60) == ["하나", "!"]
+        assert second.result(timeout=60).choices[0].message.content == "둘"
+
+    assert engine.most_at_once == 1
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ko.md"])

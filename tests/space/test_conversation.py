@@ -141,7 +141,7 @@ def test_closing_a_reply_stops_the_engine():
             return await anext(reply)
 
     assert asyncio.run(first_bubble()) == "ㅋ"
-    assert engine.closed.wait(timeout=5)
+    assert engine.closed.wait(timeout=60)
 
 
 def test_a_reply_that_says_nothing_for_too_long_ends_in_words():
@@ -156,12 +156,12 @@ def test_a_reply_that_says_nothing_for_too_long_ends_in_words():
         asyncio.run(listen())
 
     assert caught.value.key == "space.too_long"
-    assert engine.closed.wait(timeout=5)
+    assert engine.closed.wait(timeout=60)
 
 
 def test_one_visitor_gets_one_reply_at_a_time():
     """Two threads could answer her twice at once; the second question waits, another visitor's does not."""
-    together = threading.Barrier(2, timeout=5)
+    together = threading.Barrier(2, timeout=60)
     begun = []
 
     class Meeting:
@@ -209,7 +209,7 @@ def test_a_visitor_is_served_again_whatever_became_of_the_last_reply(ending):
             await anext(reply)
 
     async def give_up_waiting():
-        pool.submit(release.wait, 5)
+        pool.submit(release.wait, 60)
         first = asyncio.ensure_future(ask())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -226,7 +226,7 @@ def test_a_visitor_is_served_again_whatever_became_of_the_last_reply(ending):
         else:
             await give_up_waiting()
         async with aclosing(shared.reply(HELLO, "서연")) as reply:
-            return await asyncio.wait_for(anext(reply), 5)
+            return await asyncio.wait_for(anext(reply), 60)
 
     assert asyncio.run(twice()) == ("ㅋ" if ending == "unheard" else "ㅇㅇ")
 

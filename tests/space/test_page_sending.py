@@ -4,6 +4,7 @@ import pytest
 
 from tests.browser import page_in, screenshots
 from tests.space.phone import DESKTOP, HERS, HIS, PHONE, TYPING, enter, expect, finish, send
+from tests.space.served import invite
 
 pytestmark = pytest.mark.slow
 
@@ -89,6 +90,57 @@ def test_a_slow_server_gets_her_message_once(browser, url, engine):
         expect(page, UNSENT, [])
         expect(page, NOTE, [""])
         assert box(page) == ""
+
+
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
+def test_what_is_not_taken_is_sent_again(browser, url, engine, status):
+    """Whatever the server says to it, every five seconds; after eight a line says that it is slow."""
+    with page_in(browser, **PHONE) as page:
+        page.clock.install()
+        enter(page, url)
+        page.route("**/queue/join*", lambda route: route.fulfill(status=status, json={}), times=2)
+        press(page, "뭐해?")
+        expect(page, UNSENT, ["뭐해?"])
+        page.clock.fast_forward(5_000)
+        page.clock.fast_forward(3_000)
+        expect(page, NOTE, ["답장이 느려요. 조금만 기다려 주세요."])
+        page.clock.fast_forward(5_000)
+
+        expect(page, "#chat .message", ["뭐해?", "하나", "둘"])
+        expect(page, UNSENT, [])
+
+
+@pytest.mark.parametrize("status", [200, 502])
+def test_what_a_proxy_says_for_a_server_that_is_away_is_no_answer(browser, url, engine, status):
+    """As without a network: she reads so for as long as it lasts, and what she sent goes out by itself."""
+    with page_in(browser, **PHONE) as page:
+        enter(page, url)
+        page.route(
+            "**/gradio_api/**",
+            lambda route: route.fulfill(status=status, content_type="text/html", body="<h1>Loading</h1>"),
+        )
+        press(page, "뭐해?")
+        expect(page, UNSENT, ["뭐해?"])
+        with page.expect_response("**/app_id"), page.expect_response("**/app_id"):
+            expect(page, NOTE, ["연결이 끊겼어요. 다시 연결되면 보낼게요."])
+        expect(page, NOTE, ["연결이 끊겼어요. 다시 연결되면 보낼게요."])
+        with page.expect_event("load"):
+            page.unroute("**/gradio_api/**")
+
+        expect(page, "#chat .message", ["뭐해?", "하나", "둘"])
+        expect(page, UNSENT, [])
+
+
+def test_where_nothing_can_be_sent_from_she_reads_so(browser, url, engine):
+    """The server is asked by another name than the one she sees, by a tunnel: the page is not loaded over and over."""
+    with page_in(browser, **PHONE) as page:
+        page.route("**/queue/join*", lambda route: route.fulfill(status=403, json={}))
+        loaded = []
+        page.on("load", lambda _: loaded.append(page.url))
+        page.goto(invite(url))
+
+        expect(page, NOTE, ["이 주소로는 메시지를 보낼 수 없어요. 링크를 보내 준 사람에게 알려 주세요."])
+        assert len(loaded) == 1
 
 
 def test_a_letter_that_comes_twice_is_one_message(browser, url, engine):

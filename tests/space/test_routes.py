@@ -12,18 +12,18 @@ import app
 import assets
 from page import READY
 from persona_core.invite import make_invite, new_secret, sign
+from tests.space.gate import KEY
 from tests.space.served import (
     SECRET,
     SETTINGS,
     ScriptedEngine,
-    free_port,
     invite,
     running_as_a_space,
     served,
     session,
 )
+from tests.staged_space import reserved_port
 
-KEY = "an invented key that no program would ever guess"
 FOR_ALL = replace(SETTINGS, api_key=KEY)
 OPEN = {*assets.OPEN, "/favicon.ico", "/robots.txt"}
 
@@ -41,7 +41,8 @@ def routes():
     voice = app.voice_of(engine, FOR_ALL)
     page = app.build_page(voice, FOR_ALL)
     programs = app.routes(voice, engine, FOR_ALL, lambda: READY)
-    app.launch(page, FOR_ALL, programs, server_port=free_port())
+    with reserved_port() as port:
+        app.launch(page, FOR_ALL, programs, server_name="127.0.0.1", server_port=port)
     found = {
         (method, re.sub(r"{\w+(?::\w+)?}", "x", path))
         for path, methods in flat(page.server_app.routes)
@@ -224,6 +225,8 @@ def test_inside_the_frame_of_hugging_face_she_is_let_in_where_her_browser_sends_
 
 # --- as a Space ---
 
+PATIENCE_S = 60.0  # while it imports what its model needs, it is slow to answer
+
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
@@ -244,15 +247,15 @@ def space(tmp_path_factory):
 )
 def test_on_a_space_only_listed_users_get_in(space, make_cookies, status):
     """gradio's own signed session, checked against the list on every request."""
-    answer = httpx2.get(space, cookies=make_cookies(), headers={"accept": "text/html"})
+    answer = httpx2.get(space, cookies=make_cookies(), headers={"accept": "text/html"}, timeout=PATIENCE_S)
 
     assert answer.status_code == status
 
 
 def test_on_a_space_the_stranger_is_led_to_the_sign_in(space):
     """The locked page links to Hugging Face's sign-in and nothing else is open."""
-    answer = httpx2.get(space, headers={"accept": "text/html"})
+    answer = httpx2.get(space, headers={"accept": "text/html"}, timeout=PATIENCE_S)
 
     assert 'href="/login/huggingface"' in answer.text
     assert "max-age" in answer.headers["strict-transport-security"]
-    assert httpx2.get(f"{space}/config").status_code == 401
+    assert httpx2.get(f"{space}/config", timeout=PATIENCE_S).status_code == 401

@@ -1,6 +1,9 @@
 """An engine that may still be asleep."""
 
+import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 
@@ -66,6 +69,29 @@ def test_what_went_wrong_is_told_to_whoever_asks():
         sleeper.stream(())
 
 
+def test_an_error_that_is_told_again_and_again_remembers_no_question():
+    """Nothing of what she wrote stays in memory with it."""
+
+    class Question(list):
+        """One that can be looked for when it is gone."""
+
+    def load(report):
+        raise TokenMissing("hub.token_missing")
+
+    def ask():
+        question = Question(["비밀 대화"])
+        with suppress(TokenMissing):
+            sleeper.stream(question)
+        return weakref.ref(question)
+
+    sleeper = Sleeper(load)
+    sleeper.wake()
+    asked = [ask() for _ in range(3)]
+    gc.collect()
+
+    assert [question() for question in asked] == [None] * 3
+
+
 def test_a_librarys_own_error_becomes_our_words(caplog):
     """The visitor reads what to do; the owner finds the rest in the log."""
 
@@ -126,6 +152,20 @@ def test_a_hub_that_was_down_is_asked_again():
 
     Sleeper(refuse).wake((0, 0, 0))
     assert told.count("refused") == 1
+
+
+def test_a_hub_that_stays_down_is_not_said_to_be_asked_again():
+    """After the last time nothing passes by itself any more: somebody has to start the Space anew."""
+
+    def load(report):
+        seen.append(sleeper.status.error and sleeper.status.error.key)
+        raise HubError("hub.unreachable", repo="me/talk")
+
+    seen = []
+    sleeper = Sleeper(load)
+    sleeper.wake((0,))
+
+    assert [*seen, sleeper.status.error.key] == [None, "hub.unreachable", "space.not_loaded"]
 
 
 def test_the_page_says_how_much_of_the_download_is_here(hub, monkeypatch, tmp_path):

@@ -1,7 +1,8 @@
 """ZeroGPU lends a GPU for a call, until the day's time is used up; then a CPU goes on where the conversation stands."""
 
-import dataclasses
 import sys
+import threading
+from dataclasses import replace
 from types import SimpleNamespace
 
 import gradio as gr
@@ -10,9 +11,12 @@ import pytest
 import app
 from configuration import Settings
 from persona_core.engine.speech import speak
-from persona_core.manifest import Artefact, Base, PersonaManifest
+from persona_core.errors import HubError
+from persona_core.manifest import Artefact, Base, Generation, PersonaManifest
 from persona_core.prompt import Turn
-from tests.space.served import ScriptedEngine
+from tests.persona_core.engine.reply import ending
+from tests.space.served import SETTINGS, ScriptedEngine
+from tests.staged_space import reserved_port
 from waking import Sleeper
 
 QUOTA = gr.Error("60s requested", title="ZeroGPU quota exceeded")
@@ -23,6 +27,34 @@ MANIFEST = PersonaManifest(Base("tiny"), "2026-01-01", 2, (Artefact("merged", ".
 def lent(monkeypatch):
     """The platform's library: it runs what it is given, and says of each call for how long."""
     monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=lambda function, duration: function))
+
+
+@pytest.mark.parametrize(("hardware", "is_up"), [("zero", False), ("cpu", True)])
+def test_a_hub_that_is_down_at_the_start_is_asked_again(monkeypatch, hardware, is_up):
+    """While the page is up already; on ZeroGPU before, because it packs at launch what was loaded."""
+    pauses, found_it_up = [], []
+    troubles = [HubError("hub.unreachable", repo="minsu/talk"), HubError("hub.busy", repo="minsu/talk")]
+    asked_thrice = threading.Event()
+
+    def load(settings, report):
+        found_it_up.append(page.is_running)
+        if troubles:
+            raise troubles.pop(0)
+        asked_thrice.set()
+        return ScriptedEngine(["ㅇㅇ"])
+
+    monkeypatch.setattr(app, "load", load)
+    monkeypatch.setattr("waking.time", SimpleNamespace(sleep=pauses.append))
+    settings = replace(SETTINGS, hardware=hardware)
+    page, programs, sleeper = app.prepare(settings)
+    with reserved_port() as port:
+        app.open_up(page, settings, programs, sleeper, server_name="127.0.0.1", server_port=port)
+        try:
+            assert asked_thrice.wait(timeout=60)
+        finally:
+            page.close(verbose=False)
+
+    assert (pauses, found_it_up) == ([15, 60], [is_up] * 3)
 
 
 def awake(engine):
@@ -53,6 +85,20 @@ def test_the_cpu_goes_on_with_the_whole_conversation_and_the_gpu_comes_back(titl
     assert cpu.heard == [second]
 
 
+@pytest.mark.parametrize("gpu", [ScriptedEngine(["응", "왜"]), ScriptedEngine(QUOTA)])
+def test_that_its_length_ended_a_reply_comes_through(gpu):
+    """Out of the GPU's worker, or from the CPU."""
+    engine = app.OnZeroGPU(gpu, awake(ScriptedEngine(["응", "왜"])))
+    hello = [Turn("partner", ("응?",))]
+
+    assert [
+        ending(engine.stream(hello, generation=Generation(max_new_tokens=limit))) for limit in (2, 3)
+    ] == [
+        True,
+        False,
+    ]
+
+
 def test_without_a_spare_the_quota_is_said():
     """The release has no openvino artefact, or it did not load: she is told what she was told before."""
     failed = Sleeper(lambda report: 1 / 0)
@@ -80,9 +126,7 @@ def test_a_spare_is_had_where_the_release_has_one(monkeypatch):
     monkeypatch.setattr(app, "download_release", lambda *_, kinds, **__: fetched.append(kinds))
     monkeypatch.setattr(app, "load_engine", lambda folder, hardware: ScriptedEngine(["ㅇㅇ"]))
     settings = Settings(repo="minsu/talk", revision="v1", hardware="zero")
-    both = dataclasses.replace(
-        MANIFEST, artefacts=(*MANIFEST.artefacts, Artefact("openvino", "openvino", ()))
-    )
+    both = replace(MANIFEST, artefacts=(*MANIFEST.artefacts, Artefact("openvino", "openvino", ())))
 
     assert app.spare_engine(settings, MANIFEST) is None
     assert list(app.spare_engine(settings, both).stream([Turn("partner", ("응?",))])) == [["ㅇㅇ"]]

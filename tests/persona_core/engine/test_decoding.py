@@ -12,8 +12,10 @@ from persona_core.engine.taste import LONGEST_RUN
 from persona_core.errors import EngineError
 from persona_core.manifest import Base, PersonaManifest
 from persona_core.prompt import Turn, clean_bubble, encode, parse_reply
+from tests.persona_core.engine.reply import ending
 from tests.tiny_model import build_tiny_tokenizer
 
+LONGEST = 999  # tokens: as good as no limit
 MANIFEST = PersonaManifest(base=Base("tiny"), created_at="2026-01-01", end_of_turn_id=2)
 
 
@@ -28,7 +30,7 @@ def tokens(tokenizer, text: str) -> list[int]:
 
 def bubbles(tokenizer, ids):
     """What `bubbles_of` yields, each step once: it yields after every token."""
-    return [step for step, _ in groupby(bubbles_of(tokenizer, ids, "\n")) if step]
+    return [step for step, _ in groupby(bubbles_of(tokenizer, ids, "\n", LONGEST)) if step]
 
 
 def test_each_step_has_one_bubble_more(tokenizer):
@@ -45,7 +47,7 @@ def test_blank_lines_are_no_bubbles(tokenizer):
 
 def test_a_model_that_says_nothing_yields_nothing(tokenizer):
     """No tokens, no bubbles."""
-    assert list(bubbles_of(tokenizer, [], "\n")) == []
+    assert list(bubbles_of(tokenizer, [], "\n", LONGEST)) == []
 
 
 def test_half_a_character_at_the_end_is_not_shown(tokenizer):
@@ -69,7 +71,7 @@ def test_the_last_yield_is_the_parsed_reply(tokenizer, text):
 def test_whoever_listens_gets_a_word_in_after_every_token(tokenizer):
     """A long bubble can be stopped in its middle."""
     ids = tokens(tokenizer, "지금 가는 중이야 조금만 기다려줘")
-    listening = bubbles_of(tokenizer, iter(ids), "\n")
+    listening = bubbles_of(tokenizer, iter(ids), "\n", LONGEST)
 
     assert [next(listening) for _ in ids[:-1]] == [[]] * (len(ids) - 1)
 
@@ -77,11 +79,21 @@ def test_whoever_listens_gets_a_word_in_after_every_token(tokenizer):
 def test_an_endless_bubble_is_the_last_and_costs_no_more(tokenizer):
     """Two hundred ㅋ are seen coming."""
     left = iter(tokens(tokenizer, "ㅇㅇ\n" + "ㅋ" * 200 + "\n응"))
-    *_, seen = bubbles_of(tokenizer, left, "\n")
+    *_, seen = bubbles_of(tokenizer, left, "\n", LONGEST)
 
     assert seen[0] == "ㅇㅇ"
     assert LONGEST_RUN < len(seen[1]) < LONGEST_RUN + 10
     assert len(list(left)) > 100
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "is_cut"), [("ㅇㅇ\n응", 0, True), ("ㅇㅇ\n응", 1, False), ("ㅋ" * 200, 0, False)]
+)
+def test_it_says_at_the_end_whether_there_was_no_room_for_more(tokenizer, text, more, is_cut):
+    """A reply that ended by itself, or was ended because it repeats itself, is whole."""
+    ids = tokens(tokenizer, text)
+
+    assert ending(bubbles_of(tokenizer, ids, "\n", len(ids) + more)) is is_cut
 
 
 def test_a_reply_that_has_begun_goes_on_where_it_stood(tokenizer):

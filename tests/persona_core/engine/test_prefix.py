@@ -4,6 +4,7 @@ import pytest
 
 from persona_core.engine.prefix import KEPT_READINGS, Prefixes
 from persona_core.engine.pytorch import TorchReading
+from persona_core.errors import OutOfMemory
 
 
 def reading(*ids, window=None):
@@ -92,10 +93,13 @@ def test_the_oldest_leave_when_the_bytes_are_full():
 
 
 def test_what_is_alone_too_large_is_not_kept():
-    """The bound holds for one as for many; with 0 nothing is kept."""
-    for kept in (Prefixes(TorchReading, bytes_kept=16), Prefixes(TorchReading, 0)):
+    """The bound holds for one as for many, and what is kept stays; with 0 nothing is kept."""
+    for bytes_kept, kept_before in ((32, [7, 8]), (0, [])):
+        kept = Prefixes(TorchReading, bytes_kept)
+        kept.put(reading(7, 8), 1)
         kept.put(reading(1, 2, 3), 1)
         assert kept.take([1, 2, 3]).ids == []
+        assert kept.take([7, 8, 9]).ids == kept_before
 
 
 def test_the_number_of_readings_is_bounded():
@@ -108,10 +112,16 @@ def test_the_number_of_readings_is_bounded():
     assert kept.take([1, 0, 0]).ids == [1, 0]
 
 
-def test_everything_can_be_forgotten():
-    """When memory is short."""
-    kept = Prefixes(TorchReading)
-    kept.put(reading(1, 2), 1)
-    kept.clear()
+def test_memory_that_runs_out_is_said_and_everything_is_forgotten():
+    """As when another conversation is to get a copy: the next reply has what was kept."""
 
-    assert kept.take([1, 2, 3]).ids == []
+    class Huge(TorchReading):
+        def copy(self):
+            raise MemoryError
+
+    kept = Prefixes(TorchReading)
+    kept.put(Huge([1, 2, 3, 4], reading(1, 2, 3, 4).cache), 4)
+    with pytest.raises(OutOfMemory), kept.freed_if_short():
+        kept.take([1, 2, 8, 8])
+
+    assert kept.take([1, 2, 8, 8]).ids == []

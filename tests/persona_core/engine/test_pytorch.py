@@ -8,11 +8,12 @@ import pytest
 
 from persona_core.engine import load_engine
 from persona_core.engine.prefix import KEPT_BYTES
-from persona_core.engine.pytorch import TorchEngine
+from persona_core.engine.pytorch import TorchEngine, TorchReading
 from persona_core.engine.speech import speak
 from persona_core.errors import EngineError, OutOfMemory
 from persona_core.manifest import Artefact, Base, Generation, PersonaManifest
 from persona_core.prompt import ChatFormat, Turn, encode
+from tests.persona_core.engine.reply import ending
 from tests.tiny_model import SENTENCES, build_tiny_model, build_tiny_tokenizer
 
 HISTORY = [Turn("partner", ("밥 먹었어?",))]
@@ -203,6 +204,25 @@ def test_memory_that_runs_out_is_said_and_what_was_kept_is_given_back(exact, mon
     assert passes[0] > 50
 
 
+def test_memory_that_runs_out_for_a_copy_is_said_too(exact, monkeypatch):
+    """Another conversation begins alike: what was kept is given back, and the next reply reads everything."""
+    engine = TorchEngine(*exact, MANIFEST, KEPT_BYTES)
+    list(engine.stream(HISTORY))
+    other = [Turn("partner", ("뭐 해?",))]
+
+    def fail(_):
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TorchReading, "copy", fail)
+        with pytest.raises(OutOfMemory):
+            list(engine.stream(other))
+    passes = read_by(engine)
+    list(engine.stream(other))
+
+    assert passes[0] == len(encode(exact[1], other, ChatFormat()).ids)
+
+
 # --- a reply that has begun ---
 
 
@@ -267,6 +287,17 @@ def test_a_reply_keeps_to_its_limit(engine):
     short = dataclasses.replace(MANIFEST.generation, max_new_tokens=3)
 
     assert len(list(engine._tokens((5, 6, 7), short, seed=0))) <= 3
+
+
+@pytest.mark.parametrize(("longest", "is_cut"), [(20, True), (400, False)])
+def test_a_reply_says_whether_its_limit_ended_it(longest, is_cut):
+    """And not the model, which here has some sixty tokens to say."""
+    tokenizer = build_tiny_tokenizer()
+    manifest = dataclasses.replace(MANIFEST, end_of_turn_id=0)
+    engine = TorchEngine(parrot(tokenizer), tokenizer, manifest)
+    limited = Generation(max_new_tokens=longest, max_context_tokens=1024)
+
+    assert ending(engine.stream(HISTORY, generation=limited)) is is_cut
 
 
 def test_a_release_without_merged_weights_is_refused(tmp_path):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 OWNER, STRANGER = "minsu", "jiho"
-COMMAND_TIMEOUT = 280.0  # seconds; below pytest's own, so that a hang shows what was printed
+COMMAND_TIMEOUT = 800.0  # seconds; below pytest's own, so that a hang shows what was printed
 
 _SERVER = pytest.StashKey[HubServer]()
 

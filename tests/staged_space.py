@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+HANG_SECONDS = 800  # below pytest's own, so that a hang shows the log
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def running_space(folder: Path, environment: dict[str, str]) -> Iterator[str]:
         )
         url = f"http://127.0.0.1:{port}"
         try:
-            deadline = time.monotonic() + 300  # seconds: a hang, not a slow machine
+            deadline = time.monotonic() + HANG_SECONDS
             while status(url) is None:
                 assert process.poll() is None, (folder / "log.txt").read_text()
                 assert time.monotonic() < deadline, (folder / "log.txt").read_text()
@@ -53,13 +54,13 @@ def running_space(folder: Path, environment: dict[str, str]) -> Iterator[str]:
             yield url
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait()
 
 
 def status(url: str) -> int | None:
     """The HTTP status of a stranger's GET, or None while nobody listens."""
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=HANG_SECONDS) as answer:
             return answer.status
     except urllib.error.HTTPError as refused:
         return refused.code

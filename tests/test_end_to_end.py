@@ -107,7 +107,6 @@ def test_a_second_call_finds_everything_done(demo_folder):
         [sys.executable, "-m", "trainer.cli", "train", str(demo_folder)],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
-        timeout=120,
         check=False,
     )
 
@@ -150,12 +149,8 @@ def test_what_was_pushed_is_private_complete_and_loads(hub, demo_folder):
 
 def test_she_opens_the_space_and_he_answers(hub, demo_folder, tmp_path):
     """Refused without an invite, let in with one, a Korean message is answered in bubbles."""
-    hub.run(
-        [sys.executable, "-m", "trainer.cli", "push", demo_folder, "minsu/talk"],
-        token=hub.token,
-        extra={"PYTHONPATH": str(ROOT)},
-    )
-    revision = hub.api().model_info("minsu/talk").sha
+    hub.api().create_repo("minsu/talk", private=True)
+    revision = hub.api().upload_folder(repo_id="minsu/talk", folder_path=demo_folder / "release").oid
     stage_space(tmp_path / "space")
     settings = {
         "PERSONA_REPO": "minsu/talk",

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.workflow_runner import POSIX, ROOT, Context, Runner, load
+from trainer.release.staging import stage_space
 
 SPACE = "minsu/talk-space"
 CLAIMS = {"repository": "minsu/kakao-persona", "ref": "refs/heads/main"}
@@ -71,12 +72,15 @@ def code(hub) -> set[str]:
 
 
 @POSIX
-def test_a_push_brings_the_code_by_trusted_publishing(hub, sync):
+def test_a_push_brings_the_code_by_trusted_publishing(hub, sync, tmp_path):
     """One commit with the files of space/ and persona_core/, made with an hour's token; a second run changes nothing."""
     before = len(commits(hub))
     done = sync.step("sync", "Sync")
 
     assert done.returncode == 0, done.stdout + done.stderr
+    stage_space(tmp_path / "staged")
+    staged = {path for path in (tmp_path / "staged").rglob("*") if path.is_file()}
+    assert code(hub) == {".gitattributes", *(p.relative_to(tmp_path / "staged").as_posix() for p in staged)}
     assert {"app.py", "README.md", "persona_core/prompt.py"} <= code(hub)
     assert len(commits(hub)) == before + 1
     assert "hf_" not in done.stdout + done.stderr

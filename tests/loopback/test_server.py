@@ -62,4 +62,4 @@ class TestServer:
                     api.create_repo("minsu/kept", private=True)
                 assert api.repo_exists("minsu/kept")
                 server.terminate()
-                assert server.wait(10) == (1 if sys.platform == "win32" else 0)
+                assert server.wait() == (1 if sys.platform == "win32" else 0)

@@ -5,6 +5,7 @@
 Until then a push is not done: a listing with the right sums is the Hub's word for it, an answer is the model's.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from trainer.run import Run, disk, removed
 ANSWER_SECONDS = 1200.0  # 8 billion parameters from a slow disk on a CPU: minutes; what takes longer hangs
 TOKENS = 24  # of an answer, enough to see one
 TRIES = 5  # a persona may well have nothing to say to a greeting, but not five times
+_SPEAKS_UTF8 = {"PYTHONIOENCODING": "utf-8"}  # and not what the console of a Korean Windows does
 _ASK = "from trainer.release.arrival import main; main()"
 
 
@@ -52,7 +54,8 @@ def answer(release: Path) -> None:
     try:
         done = subprocess.run(
             [sys.executable, "-c", _ASK, str(release)],
-            capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=ANSWER_SECONDS, check=False,
+            capture_output=True, text=True, encoding="utf-8", errors="replace", env={**os.environ, **_SPEAKS_UTF8},
+            timeout=ANSWER_SECONDS, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise ReleaseError("release.no_answer", reason=f"{ANSWER_SECONDS:.0f} s") from None

@@ -9,7 +9,8 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +18,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from persona_core.errors import SettingsError, StorageError
+from persona_core.engine.loading import memory_errors
+from persona_core.errors import OutOfMemory, ReleaseError, SettingsError, StorageError
 from persona_core.manifest import ADAPTER_FOLDER, FULL_FOLDER, OPENVINO_FOLDER, Generation, PersonaManifest
 from persona_core.prompt import ChatFormat, dated_template, end_of_turn_id
 from trainer.fidelity.assessment import published
@@ -32,7 +34,7 @@ from trainer.release.openvino import LIBRARIES, is_possible, write_graph
 from trainer.release.scanning import Privacy
 from trainer.release.size import size_in_words
 from trainer.release.verify import Form, measure_drifts, require_enough, sample_rows
-from trainer.run import Run, whole_folder
+from trainer.run import Run, storage, whole_folder
 from trainer.tuning.adapter import CONFIG, WEIGHTS
 from trainer.tuning.base import choose_device, load_tokenizer, prepare_process
 from trainer.tuning.labels import Row, read_rows
@@ -52,7 +54,8 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
 
     Raises:
         SettingsError: the form for CPUs is asked for and its libraries are not installed.
-        ReleaseError: what would be published repeats private lines, is not what was trained, or holds what must not leave the machine.
+        ReleaseError: what would be published repeats private lines, is not what was trained, or holds what must not leave the machine;
+            or memory ran out.
         TrainingError, DataError, HubError, StorageError: a part it needs is not there.
     """
     require_kept(run)
@@ -65,7 +68,7 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
     generation = Generation.for_rows(settings.max_length)
     held_out = read_rows(tokenizer, run.validation_file, chat_format, settings.max_length).rows
     require_enough(held_out)
-    with whole_folder(run.release) as release:
+    with _enough_memory(run), whole_folder(run.release) as release:
         write_licence_files(source, release)
         say("release.merging", base=source.base.id, bits=bits)
         heard = read_rows(tokenizer, run.train_file, chat_format, settings.max_length).rows
@@ -83,9 +86,8 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
                 choose_head, tokenizer=tokenizer, rows=heard, held_out=some, generation=generation
             )
             head = write_graph(release / FULL_FOLDER, heard, release / OPENVINO_FOLDER, choose)
-            gc.collect()  # tracing ends in circles; they hold the file open that goes next
         if not keep_full:
-            shutil.rmtree(release / FULL_FOLDER, ignore_errors=True)
+            _remove(release / FULL_FOLDER)
         for folder in forms:
             _generation_config(own, end_id, generation).save_pretrained(folder)
             _write_tokenizer(tokenizer, folder)
@@ -101,8 +103,8 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
         if head:
             figures = {"kept": len(head.ids), "vocabulary": head.vocabulary, "missed": head.missed}
             run.add_metrics("head", figures)
-        for drift in drifts:
-            drift.require_small()
+        for form, drift in zip(forms.values(), drifts, strict=True):
+            drift.require_small(form, run.path)
 
         manifest = PersonaManifest(
             base=replace(source.base, licence=declared_licence(source)),
@@ -124,6 +126,20 @@ def build_release(run: Run, bits: Bits = 4, *, keep_full: bool = False, openvino
             "release.drift", form=DRIFTS[section].strip("`"), kl=f"{drift.kl:.4f}",
             agreement=f"{drift.agreement:.1%}", greedy=f"{drift.greedy:.1%}",
         )  # fmt: skip
+
+
+@contextmanager
+def _enough_memory(run: Run) -> Iterator[None]:
+    """Say in words that memory ran out inside the block, and what to do.
+
+    Raises:
+        ReleaseError: it did.
+    """
+    try:
+        with memory_errors():
+            yield
+    except OutOfMemory as error:
+        raise ReleaseError("release.no_memory", folder=run.path) from error
 
 
 _TRAINING_MARK = re.compile(r"\{%([-+]?)\s*(?:end)?generation\s*([-+]?)%\}")
@@ -163,6 +179,18 @@ def _write_merged(run: Run, source: Source, heard: Sequence[Row], forms: Mapping
     except SafetensorError as error:  # its writer's only trouble is the disk, and it speaks no OSError
         raise StorageError("settings.disk_full", path=run.release) from error
     return own
+
+
+def _remove(full: Path) -> None:
+    """Delete the weights that other forms were made of, if there were such.
+
+    Raises:
+        StorageError: the system does not let them go; they would be published.
+    """
+    gc.collect()  # models end in circles; they hold the files open
+    if full.exists():
+        with storage(full):
+            shutil.rmtree(full)
 
 
 def _may_write_graph(*, wanted: bool | None) -> bool:

@@ -12,13 +12,13 @@ import json
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from persona_core.errors import ReleaseError
 from persona_core.manifest import Base
-from persona_core.privacy import KINDS, detect
+from persona_core.privacy import KINDS, Names, detect
 from trainer.run import Run
 
 _VOCABULARIES = {"tokenizer.json", "vocab.json", "merges.txt", "added_tokens.json", "tokenizer.model"}
@@ -40,28 +40,33 @@ _FIGURE = rf"not measured|[+-]?{_NUMBER}(?:\s?%)?(?: \({_NUMBER}–{_NUMBER}\))?
 _MEASURED = re.compile(rf"\s*(?:–|{_FIGURE})\s*")
 _SHAPES = set(KINDS) - {"NAME", "NICKNAME", "SNS_ID", "URL"}  # a card is full of links and of names of models
 _NAMES_END = r"(?!(?a:(?<=\w)\w))"  # a Korean particle may follow; "Me" is not in "Measured"
+_KOREAN = re.compile("[ㄱ-ㅣ가-힣]")
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _BARE_NAME = re.compile(r"[^/\\]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Privacy:
-    """The ``places`` of this machine that a run knows, and the ``names`` of the people in its chat."""
+    """The ``places`` of this machine that a run knows, the ``names`` of the people in its chat, and every form of them."""
 
     places: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    people: Names = field(default_factory=Names)
 
     @classmethod
     def of(cls, run: Run) -> "Privacy":
-        """What ``run`` knows: its folder, its exports, a local base, the home folder; the two names as exported."""
+        """What ``run`` knows: its folder, its exports, a local base, the home folder; whom its settings name."""
         settings = run.settings
         bases = [settings.base] if Path(settings.base).is_dir() else []
         places = [
             place.resolve() for place in (run.path, Path.home(), *map(Path, (*settings.exports, *bases)))
         ]
+        his, hers = (settings.me, *settings.my_names), (settings.partner, *settings.partner_names)
+        named = (*his, settings.his_name, *hers, settings.her_name, *settings.names, *settings.nicknames)
         return cls(
             frozenset(str(place) for place in places if len(place.parts) >= _TELLING),
-            frozenset(name for name in (settings.me, settings.partner) if len(name) > 1),
+            frozenset(name for name in named if len(name) > 1),
+            Names(his, hers, settings.nicknames, settings.names),
         )
 
 
@@ -90,7 +95,7 @@ def require_clean(
         raise ReleaseError("release.broken_file", path=name) from error
     if any(_PLACES.search(part) for part in parts):
         raise ReleaseError("release.path_inside", path=name)
-    if file in _WRITTEN_HERE and any(_tells(part, privacy.names, anyway) for part in parts):
+    if file in _WRITTEN_HERE and any(_tells(part, privacy, anyway) for part in parts):
         raise ReleaseError("release.fact_inside", path=name)
 
 
@@ -168,9 +173,18 @@ def _without_figures(line: str) -> str:
     return re.sub(_FIGURE, "0", line)
 
 
-def _tells(part: str, names: frozenset[str], anyway: frozenset[str]) -> bool:
+def _tells(part: str, privacy: Privacy, anyway: frozenset[str]) -> bool:
     """Whether ``part`` holds a name, or what masking would have replaced."""
-    is_known = _without_figures(part) in anyway
-    if not is_known and any(re.search(rf"(?<!\w){re.escape(name)}{_NAMES_END}", part) for name in names):
+    if _without_figures(part) not in anyway and _names_somebody(part, privacy):
         return True
     return any(span.type in _SHAPES for span in detect(_DIGEST.sub("", part)))
+
+
+def _names_somebody(part: str, privacy: Privacy) -> bool:
+    """Whether a name stands in ``part`` as it is written, or in a Korean form of it: 서연이한테, 도유니가.
+
+    Masking finds a name in Latin letters however it is written; here max_length would be Max.
+    """
+    if any(re.search(rf"(?<!\w){re.escape(name)}{_NAMES_END}", part) for name in privacy.names):
+        return True
+    return any(_KOREAN.search(part, span.start, span.end) for span, _ in privacy.people.find(part))

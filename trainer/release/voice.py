@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from persona_core.engine.openvino import GRAPH, core, hints
+from persona_core.engine.openvino import GRAPH, core, hints, portions
 from trainer.release.openvino import answer_all
 from trainer.tuning.evaluation import labelled_logits
 from trainer.tuning.labels import IGNORED, Row
@@ -85,7 +85,7 @@ class ModelVoice:
 
 
 class GraphVoice:
-    """The graph in ``folder``, run as the engine runs it, but with the logits of every token."""
+    """The graph in ``folder``, read in the portions that the engine reads, but with the logits of every token."""
 
     def __init__(self, folder: Path) -> None:
         graph = core().read_model(folder / GRAPH)
@@ -94,31 +94,36 @@ class GraphVoice:
 
     def foresee(self, row: Row) -> Any:
         self._request.reset_state()
-        return self._read(row.input_ids, 0)[[place - 1 for place in labelled(row)]]
+        return self._read(row.input_ids, 0, [place - 1 for place in labelled(row)])
 
     def go_on(self, prompts: Sequence[Sequence[int]], count: int) -> Any:
         import torch
 
-        return torch.tensor([list(self._greedy(prompt, count)) for prompt in prompts])
+        return torch.tensor([self._greedy(prompt, count) for prompt in prompts])
 
-    def _greedy(self, prompt: Sequence[int], count: int) -> Iterator[int]:
+    def _greedy(self, prompt: Sequence[int], count: int) -> list[int]:
         self._request.reset_state()
-        feed, read = prompt, 0
+        ids, read = [*prompt], 0
         for _ in range(count):
-            token = int(self._read(feed, read)[-1].argmax())
-            feed, read = [token], read + len(feed)
-            yield token
+            last = self._read(ids, read, [len(ids) - 1])
+            read = len(ids)
+            ids.append(int(last.argmax()))
+        return ids[len(prompt) :]
 
-    def _read(self, ids: Sequence[int], begin: int) -> Any:
-        """The logits ``[tokens, vocabulary]`` of ``ids`` after ``begin`` others."""
+    def _read(self, ids: Sequence[int], read: int, wanted: Sequence[int]) -> Any:
+        """The logits ``[wanted, vocabulary]`` after these places of ``ids``, of which some were ``read`` before."""
         import numpy as np
         import torch
 
-        out = self._request.infer(
-            {
-                "input_ids": np.array([ids], dtype=np.int64),
-                "position_ids": np.arange(begin, begin + len(ids), dtype=np.int64)[None],
-                "beam_idx": np.zeros(1, dtype=np.int32),
-            }
-        )
-        return torch.from_numpy(out["logits"][0])
+        kept = []
+        for begin, end in portions(read, len(ids)):
+            out = self._request.infer(
+                {
+                    "input_ids": np.array([ids[begin:end]], dtype=np.int64),
+                    "position_ids": np.arange(begin, end, dtype=np.int64)[None],
+                    "beam_idx": np.zeros(1, dtype=np.int32),
+                },
+                share_outputs=True,
+            )
+            kept.append(out["logits"][0, [place - begin for place in wanted if begin <= place < end]])
+        return torch.from_numpy(np.concatenate(kept))

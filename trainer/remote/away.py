@@ -82,6 +82,9 @@ def _begin(run: Run, place: Place) -> Job:
             commit = send_parcel(repo, parcel)
             try:
                 job = begin_job(repo, commit, place.flavour.name, hours)
+            except KeyboardInterrupt:
+                say("jobs.half_begun", repo=repo)
+                raise
             except HubError as error:
                 if _is_refusal(error) and not holds_state(repo):
                     _tidy(repo)
@@ -173,9 +176,13 @@ def _without_result(job: Job, end: End, run: Run) -> HubError:
 
 
 def _tidy(repo: str) -> None:
-    """Delete the repository; where that fails it stays private, and the person is told."""
+    """Delete the repository; where that fails, or is interrupted, it stays private, and the person is told."""
     try:
         close_depot(repo)
-        say("jobs.deleted", repo=repo)
     except HubError as error:
         say("jobs.not_deleted", repo=repo, reason=error)
+    except KeyboardInterrupt:
+        say("jobs.not_deleted", repo=repo, reason="Ctrl-C")
+        raise
+    else:
+        say("jobs.deleted", repo=repo)

@@ -22,13 +22,14 @@ from persona_core.hub import (
     client,
     exists,
     hub_errors,
-    keep_private,
     private_repository,
     require_private,
 )
 from persona_core.manifest import FileDigest, digest
+from persona_core.waiting import interruptible
+from trainer.release.pushing import commit
 from trainer.remote.parcel import PARCEL
-from trainer.run import Run, whole_folder, write_whole
+from trainer.run import Run, removed, whole_folder, write_whole
 from trainer.tuning.checkpoints import COMPLETE
 
 STATE, RESULT = "state", "result"
@@ -55,21 +56,12 @@ def send_parcel(repo: str, parcel: Path) -> str:
     wanted = digest(parcel.parent, parcel)
     if _has(before, wanted):
         return before.commit
-    failure: HubError | None = None
-    try:
-        with hub_errors(repo):
-            client().create_commit(
-                repo,
-                [CommitOperationAdd(PARCEL, parcel)],
-                commit_message="What there is to train",
-                parent_commit=before.commit,
-            )
-    except HubError as error:
-        failure = error  # it may have arrived, and only the answer be lost: the repository knows
-    after = keep_private(repo)
-    if not _has(after, wanted):
-        raise failure or HubError("jobs.arrived_differently", repo=repo, path=PARCEL)
-    return after.commit
+    return commit(
+        [CommitOperationAdd(PARCEL, parcel)],
+        before,
+        "What there is to train",
+        lambda after: _has(after, wanted),
+    ).commit
 
 
 def fetch_result(repo: str, run: Run) -> bool:
@@ -85,16 +77,17 @@ def fetch_result(repo: str, run: Run) -> bool:
     repository = require_private(repo)
     if not any(file.path == f"{RESULT}/{FILES}" for file in repository.files):
         return False
-    with tempfile.TemporaryDirectory(dir=run.path, prefix=".result.") as scratch:
+    scratch = run.path / ".result.partial"
+    with removed(scratch):
         with hub_errors(repo):
-            snapshot_download(
+            interruptible(snapshot_download)(
                 repo,
                 revision=repository.commit,
                 allow_patterns=f"{RESULT}/*",
                 local_dir=scratch,
                 token=client().token,
             )
-        folder = Path(scratch) / RESULT
+        folder = scratch / RESULT
         for entry in json.loads((folder / FILES).read_text(encoding="utf-8")):
             path = folder / entry["path"]
             if not path.is_file() or digest(folder, path) != FileDigest(**entry):
@@ -121,7 +114,7 @@ def close_depot(repo: str) -> None:
     """Delete the repository with all its history."""
     api = client()
     with hub_errors(repo):
-        api.delete_repo(repo, missing_ok=True)
+        interruptible(api.delete_repo)(repo, missing_ok=True)
 
 
 def _has_state(repository: Repository) -> bool:

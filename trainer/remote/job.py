@@ -16,6 +16,7 @@ from typing import Any
 from persona_core.errors import HubError, PersonaError, SettingsError
 from persona_core.hub import client, hub_errors, hub_token
 from persona_core.texts import language
+from persona_core.waiting import interruptible
 from trainer.progress import console
 from trainer.remote import boot
 from trainer.run import Run, write_whole
@@ -112,7 +113,7 @@ def begin_job(repo: str, commit: str, flavour: str, hours: int) -> Job:
     owner, name = repo.split("/")
     program = Path(boot.__file__).read_text(encoding="utf-8")
     with job_errors(repo, flavour):
-        info = client().run_job(
+        info = interruptible(client().run_job)(
             image=IMAGE,
             command=[
                 "python",
@@ -138,7 +139,8 @@ def find_job(repo: str) -> Job | None:
     owner, name = repo.split("/")
     with job_errors(repo, ""):
         living = api.list_jobs(status=["SCHEDULING", "RUNNING"], labels={"name": name}, namespace=owner)
-        return next((_job(info, repo) for info in living), None)
+        info = interruptible(next)(living, None)
+        return _job(info, repo) if info else None
 
 
 def follow(job: Job, show: Callable[[str], None] | None = None) -> End:
@@ -152,9 +154,10 @@ def follow(job: Job, show: Callable[[str], None] | None = None) -> End:
     where = {"job_id": job.id, "namespace": job.owner}
     try:
         with job_errors(job.repo, job.flavour):
-            for line in api.fetch_job_logs(**where, follow=True):
+            lines = api.fetch_job_logs(**where, follow=True)
+            while (line := interruptible(next)(lines, None)) is not None:
                 show(line.rstrip("\n"))
-            status = api.inspect_job(**where).status
+            status = interruptible(api.inspect_job)(**where).status
     except HubError as error:
         if error.values.get("status") == _GONE:
             return End("DELETED")

@@ -21,6 +21,7 @@ from packaging.version import Version
 
 from persona_core.errors import SettingsError
 from trainer.demo import base_path
+from trainer.rooms import HOME, Room, files_of
 from trainer.run import TRAIN, VALIDATION, Run, open_run
 from trainer.settings import Settings
 from trainer.tuning.base import LIBRARIES
@@ -45,9 +46,7 @@ TRAVELLING = (  # of the settings. Not the device: the other machine has its own
 NEEDED = (*LIBRARIES, "huggingface_hub", "rich", "tomli-w")
 CHOSEN_BY_TORCH = ("nvidia-", "cuda-", "triton")  # another build of the same torch brings others
 
-_REPOSITORY = Path(__file__).parents[2]  # in a checkout and in site-packages: the rooms stand side by side
-_ROOMS = ("persona_core", "trainer")
-_CODE = {".py", ".toml", ".html"}
+_ROOMS: tuple[Room, ...] = ("persona_core", "trainer")
 _BEGINNING = (
     1980,
     1,
@@ -75,8 +74,8 @@ def make_parcel(run: Run, source: Source, path: Path) -> str:
         ):
             key.update(file.read_bytes())
             _add(parcel, f"{RUN}/{name}", file.read_bytes())
-        for file in _code(with_base=not source.base.revision):
-            _add(parcel, file.relative_to(_REPOSITORY).as_posix(), file.read_bytes())
+        for name, file in _code(with_base=not source.base.revision):
+            _add(parcel, name, file.read_bytes())
         _add(parcel, "requirements.txt", "".join(f"{name}\n" for name in NEEDED).encode())
         _add(parcel, "constraints.txt", constraints().encode())
     return key.hexdigest()[:10]
@@ -105,7 +104,7 @@ def _base_there(source: Source) -> str:
     if source.base.revision:
         return source.location
     if Path(source.location) == base_path().resolve():
-        return base_path().relative_to(_REPOSITORY).as_posix()
+        return base_path().relative_to(HOME).as_posix()
     raise SettingsError("jobs.local_base", base=source.base.id)
 
 
@@ -114,12 +113,12 @@ def _stripped(settings: Settings, base: str, revision: str) -> Settings:
     return Settings(base=base, base_revision=revision, **kept)
 
 
-def _code(*, with_base: bool) -> Iterator[Path]:
-    """Our packages, by an allow-list: compiled files name paths of this machine, and anything may lie in a folder."""
+def _code(*, with_base: bool) -> Iterator[tuple[str, Path]]:
+    """The files that run there, by their names in the parcel."""
     for room in _ROOMS:
-        yield from (path for path in sorted((_REPOSITORY / room).rglob("*")) if path.suffix in _CODE)
+        yield from ((f"{room}/{name}", file) for name, file in files_of(room).items())
     if with_base:
-        yield from sorted(base_path().iterdir())
+        yield from ((file.relative_to(HOME).as_posix(), file) for file in sorted(base_path().iterdir()))
 
 
 def _add(parcel: zipfile.ZipFile, name: str, content: bytes) -> None:

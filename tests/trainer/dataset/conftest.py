@@ -1,6 +1,9 @@
 """Small chats as a phone exports them, and the settings to prepare them."""
 
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,20 +27,21 @@ def export_of(said: list[tuple[datetime, str, str]]) -> str:
     )
 
 
+def chat_in(folder: Path, *said: tuple[int, str, str], **settings: Any) -> Settings:
+    """Write a chat given as ("minutes later", sender, text) into ``folder``; the settings to prepare it."""
+    at, timed = START, []
+    for minutes, sender, text in said:
+        at += timedelta(minutes=minutes)
+        timed.append((at, sender, text))
+    path = folder / "KakaoTalkChats.txt"
+    path.write_bytes(export_of(timed).encode())
+    return Settings(exports=(str(path),), me=ME, partner=YOU, **settings)
+
+
 @pytest.fixture
 def write_chat(tmp_path):
-    """Writes a chat given as ("minutes later", sender, text) and gives back the settings to prepare it."""
-
-    def write(*said: tuple[int, str, str], **settings) -> Settings:
-        at, timed = START, []
-        for minutes, sender, text in said:
-            at += timedelta(minutes=minutes)
-            timed.append((at, sender, text))
-        path = tmp_path / "KakaoTalkChats.txt"
-        path.write_bytes(export_of(timed).encode())
-        return Settings(exports=(str(path),), me=ME, partner=YOU, **settings)
-
-    return write
+    """`chat_in` the folder of one test."""
+    return partial(chat_in, tmp_path)
 
 
 def days(count: int) -> list[tuple[int, str, str]]:

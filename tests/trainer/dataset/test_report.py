@@ -17,7 +17,7 @@ from trainer.dataset.plots import Bar, bars
 from trainer.dataset.preparation import write_data
 from trainer.dataset.report import _token_bars
 
-from .conftest import ME, YOU, days
+from .conftest import ME, YOU, chat_in, days
 
 PLANTED = {
     "010-0000-1234": "내 번호 010-0000-1234야",
@@ -36,9 +36,9 @@ RULES = (*get_args(Kind), "bot", "repeated", "blank", "too_long", "unanswered", 
 LATE_RULES = ("near_copy_of_training", "over_max_examples", "over_format_limit")
 
 
-@pytest.fixture
-def prepared(tmp_path, write_chat):
-    """A chat with private facts in what is said and in what is dropped; gives back json, report and page."""
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """What was made of a chat with private facts in what is said and in what is dropped; to be read only."""
     facts = [
         line
         for said in PLANTED.values()
@@ -55,17 +55,24 @@ def prepared(tmp_path, write_chat):
     ]
     unanswered = [(6000, YOU, said) for said in PLANTED.values()]
     html = [(600, YOU, "<script>alert(1)</script> & \"'"), (1, ME, "<b>뭐야</b>")]
-    write_data(write_chat(*facts, *dropped, *html, *days(20), *unanswered), tmp_path)
-    document = (tmp_path / "report.json").read_text("utf-8")
-    return document, json.loads(document), (tmp_path / "report.html").read_text("utf-8")
+    folder = tmp_path_factory.mktemp("prepared")
+    write_data(chat_in(folder, *facts, *dropped, *html, *days(20), *unanswered), folder)
+    return folder
+
+
+@pytest.fixture
+def prepared(folder):
+    """Its json, report and page."""
+    document = (folder / "report.json").read_text("utf-8")
+    return document, json.loads(document), (folder / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize("secret", PLANTED)
-def test_no_planted_value_is_in_report_page_or_examples(prepared, tmp_path, secret):
+def test_no_planted_value_is_in_report_page_or_examples(prepared, folder, secret):
     """Not in the samples, not in the examples of rules, nowhere."""
     document, _, page = prepared
 
-    written = [path.read_text("utf-8") for path in tmp_path.glob("*.jsonl")]
+    written = [path.read_text("utf-8") for path in folder.glob("*.jsonl")]
     assert [secret in text for text in (document, page, *written)] == [False] * 4
 
 
@@ -232,10 +239,10 @@ def test_labels_leave_room_for_each_other():
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_nothing_hangs_over_the_edge_of_a_phone(prepared, tmp_path, dark):
+def test_nothing_hangs_over_the_edge_of_a_phone(folder, dark):
     """In either language the page is as wide as the screen, and no text stands outside its card."""
     with chromium_page(width=360, height=780, dark=dark) as page:
-        page.goto((tmp_path / "report.html").as_uri())
+        page.goto((folder / "report.html").as_uri())
         for lang in LANGUAGES:
             page.locator(f"label[for={lang}]").click()
             page.screenshot(

@@ -27,6 +27,16 @@ def test_a_release_that_does_not_load_is_noticed(released, tmp_path):
         answer(folder)
 
 
+def test_the_line_of_a_process_is_read_as_it_was_written(tmp_path, monkeypatch):
+    """Where consoles have letters of their own, as on a Korean Windows, it is Korean all the same."""
+    monkeypatch.setenv("PYTHONIOENCODING", "cp949")
+    monkeypatch.setenv("PERSONA_LANG", "ko")
+    (tmp_path / "persona.json").write_text("{", encoding="utf-8")
+
+    with pytest.raises(ReleaseError, match=r"\(persona.json을 읽을 수 없어요"):
+        answer(tmp_path)
+
+
 def test_weights_for_cpus_that_do_not_load_are_noticed(released, tmp_path):
     """Each of the engines that this machine has for the release is asked."""
     folder = shutil.copytree(released.release, tmp_path / "release")

@@ -167,7 +167,7 @@ def test_a_small_vocabulary_stays_whole(tokenizer, capsys):
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("name", ["qwen3", "llama3", "gemma3", "exaone4", "hyperclovax-think"])
+@pytest.mark.parametrize("name", ["qwen3", "kanana2", "hyperclovax-think"])
 def test_what_is_spoken_has_the_logits_of_the_whole_head_and_the_rest_the_least(name, tmp_path):
     """With tied weights and without, multipliers after the head and none; the embedding keeps its rows."""
     import numpy as np
@@ -196,9 +196,8 @@ def test_what_is_spoken_has_the_logits_of_the_whole_head_and_the_rest_the_least(
     assert (rest == short[spoken].min()).all()
 
 
-@pytest.mark.parametrize("enough", [True, False])
-def test_a_release_has_a_short_head_where_little_is_missed(finished_run, copy_of, monkeypatch, enough):
-    """This base was never trained and says anything: its head stays whole, unless it may miss as much as it likes.
+def test_a_release_has_a_short_head_where_little_is_missed(finished_run, copy_of, monkeypatch):
+    """This base was never trained and says anything; here it may miss as much as it likes (else: test_openvino.py).
 
     A short head is held against what the exact model says of the tokens it has; it is as near as a whole one.
     """
@@ -207,7 +206,7 @@ def test_a_release_has_a_short_head_where_little_is_missed(finished_run, copy_of
     from persona_core.engine.openvino import compile_graph
 
     monkeypatch.setattr(head, "WORTH", 1.0)
-    monkeypatch.setattr(head, "MAX_MISSED", 1.0 if enough else head.MAX_MISSED)
+    monkeypatch.setattr(head, "MAX_MISSED", 1.0)
     run = copy_of(finished_run)
     tokenizer = load_tokenizer(source_of(run))
     rows = read_rows(tokenizer, run.train_file, ChatFormat(), 256).rows
@@ -221,7 +220,7 @@ def test_a_release_has_a_short_head_where_little_is_missed(finished_run, copy_of
     figures = PersonaManifest.read(run.release).evaluation
     card = (run.release / "README.md").read_text(encoding="utf-8")
     assert len(said) == len(tokenizer) > len(spoken)
-    assert (np.delete(said, spoken) == said.min()).all() == enough
+    assert (np.delete(said, spoken) == said.min()).all()
     assert 0 < figures["drift_openvino_kl"] < 0.05
-    assert figures["head_kept"] == (len(spoken) if enough else len(tokenizer))
-    assert (f"it lacks {1000 * figures['head_missed']:.1f}" in card) == enough
+    assert figures["head_kept"] == len(spoken)
+    assert f"it lacks {1000 * figures['head_missed']:.1f}" in card

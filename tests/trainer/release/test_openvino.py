@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from array import array
 from pathlib import Path
 
 import pytest
 
+from persona_core.engine.openvino import OpenVinoReading, compile_graph
 from persona_core.errors import ReleaseError, SettingsError
 from persona_core.manifest import PersonaManifest
 from persona_core.prompt import ChatFormat, Turn
@@ -13,15 +15,32 @@ from tests.trainer.tuning.families import FAMILIES, build_family
 from trainer.release import openvino, verify
 from trainer.release.contents import is_release_file, read_contents
 from trainer.release.release import build_release
+from trainer.release.voice import GraphVoice
 from trainer.run import Run
 from trainer.tuning.adapter import WEIGHTS
 from trainer.tuning.base import load_tokenizer
-from trainer.tuning.labels import read_rows
+from trainer.tuning.labels import IGNORED, Row, read_rows
 from trainer.tuning.source import source_of
 
 pytest.importorskip("nncf")
 
 GRAPH = "openvino/openvino_model.xml"
+
+
+class Watched:
+    """A request whose ``passes`` are counted: the first place each read, and the one behind the last."""
+
+    def __init__(self, request):
+        self.passes = []
+        self._request = request
+
+    def infer(self, feed, **how):
+        places = feed["position_ids"][0]
+        self.passes.append((int(places[0]), int(places[-1]) + 1))
+        return self._request.infer(feed, **how)
+
+    def reset_state(self):
+        self._request.reset_state()
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +87,37 @@ def test_the_graph_is_measured_like_the_weights(graphed):
     assert "openvino.Core().compile_model" in card
 
 
+def test_a_graph_with_a_whole_head_says_so(graphed):
+    """All tokens have a row, and the card tells of none that is lacking; a short head is in test_head.py."""
+    figures = PersonaManifest.read(graphed.release).evaluation
+    card = (graphed.release / "README.md").read_text(encoding="utf-8")
+
+    assert figures["head_kept"] == figures["head_vocabulary"] == len(load_tokenizer(source_of(graphed)))
+    assert figures["head_missed"] == 0
+    assert "it lacks" not in card
+
+
+def test_the_graph_is_read_as_the_engine_reads_it(graphed):
+    """In the same passes, and what it foresees after each of the wanted tokens is what the engine would draw from."""
+    import numpy as np
+
+    folder = graphed.release / "openvino"
+    ids = [5 + n * 7 % 90 for n in range(150)]
+    row = Row(array("i", ids), array("i", [IGNORED if n % 40 else token for n, token in enumerate(ids)]))
+    graph, token_bytes = compile_graph(folder)
+    voice = GraphVoice(folder)
+    watched = voice._request = Watched(voice._request)
+
+    foreseen = voice.foresee(row)
+
+    assert watched.passes == [(0, 1), (1, 65), (65, 129), (129, 150)]
+    served = [OpenVinoReading(graph, token_bytes).read(ids[:place]) for place in (40, 80, 120)]
+    assert np.abs(foreseen.numpy() - np.stack(served)).max() <= 1e-3
+    (said,) = voice.go_on([ids[:100]], 3).tolist()
+    assert watched.passes[4:] == [(0, 1), (1, 65), (65, 100), (100, 101), (101, 102)]
+    assert said[0] == int(OpenVinoReading(graph, token_bytes).read(ids[:100]).argmax())
+
+
 def test_another_graph_is_noticed(graphed, copy_of):
     """A graph that does not belong to the adapter drifts too far."""
     from safetensors.torch import load_file, save_file
@@ -81,8 +131,10 @@ def test_another_graph_is_noticed(graphed, copy_of):
         source_of(run), run.adapter, {run.release / "openvino": "graph"}, rows, "cpu"
     )
 
-    with pytest.raises(ReleaseError, match="too far"):
-        drift.require_small()
+    with pytest.raises(
+        ReleaseError, match=r"weights for CPUs .* too far .*: persona export .* --no-openvino"
+    ):
+        drift.require_small("graph", run.path)
 
 
 def test_the_engine_for_cpus_speaks_from_it(graphed):
@@ -187,7 +239,7 @@ def test_without_its_libraries_there_is_no_graph(finished_run, copy_of, monkeypa
         build_release(run, openvino=True)
     build_release(run)
 
-    assert "kakao-persona[cpu]" in capsys.readouterr().err.replace("\n", "")
+    assert '".[cpu]"' in capsys.readouterr().err.replace("\n", "")
     assert PersonaManifest.read(run.release).artefact("openvino") is None
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -286,6 +287,45 @@ def test_other_forms_on_request(finished_run, copy_of):
     assert own.chat_template == AutoTokenizer.from_pretrained(run.release).chat_template
     *_, bubbles = load_engine(run.release, "cpu").stream([Turn("partner", ("뭐 해?",))], seed=0)
     assert bubbles
+
+
+def test_full_weights_that_nobody_asked_for_are_not_released(finished_run, copy_of):
+    """8 bits are made of them, and they go."""
+    run = copy_of(finished_run)
+    build_release(run, 8, openvino=False)
+
+    assert [path.name for path in run.release.iterdir() if path.is_dir()] == ["adapter"]
+    assert [a.kind for a in PersonaManifest.read(run.release).artefacts] == ["merged", "adapter"]
+
+
+def test_where_full_weights_cannot_go_there_is_no_release(released, copy_of, monkeypatch):
+    """Windows deletes no file that is open; half of them would be published, and no line say so."""
+    run = copy_of(released)
+    before = (run.release / "persona.json").read_bytes()
+
+    def held_open(folder):
+        raise PermissionError(13, "in use", folder)
+
+    monkeypatch.setattr(release_module, "shutil", SimpleNamespace(rmtree=held_open))
+    with pytest.raises(StorageError, match="release"):
+        build_release(run, 8, openvino=False)
+
+    assert (run.release / "persona.json").read_bytes() == before
+
+
+def test_a_lack_of_memory_is_one_line(released, copy_of, monkeypatch):
+    """It says what to type; the previous release is still there."""
+    run = copy_of(released)
+    before = (run.release / "persona.json").read_bytes()
+
+    def too_much(*_, **__):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes.")
+
+    monkeypatch.setattr(release_module, "measure_drifts", too_much)
+    with pytest.raises(ReleaseError, match=r"Memory ran out .*: persona export .* \(with --no-openvino"):
+        build_release(run, openvino=False)
+
+    assert (run.release / "persona.json").read_bytes() == before
 
 
 def test_an_interrupted_export_leaves_the_previous_one(released, copy_of, monkeypatch):

@@ -9,6 +9,7 @@ import pytest
 
 from persona_core.errors import ReleaseError
 from persona_core.manifest import Base, PersonaManifest
+from persona_core.privacy import Names
 from persona_core.prompt import SYSTEM_PROMPT
 from trainer.release.card import DRIFTS, FIGURES, REMEMBERED, WHOSE, _body, cards_of_nobody, write_card
 from trainer.release.scanning import (
@@ -18,6 +19,8 @@ from trainer.release.scanning import (
     require_named_base,
     said_anyway,
 )
+from trainer.run import open_run
+from trainer.settings import Settings
 
 TOKEN = "hf_" + "Abcd1234" * 4
 QWEN = Base("Qwen/Qwen3-4B-Instruct-2507", "cdbee75f1750305567350095547773d3302b52ba", "apache-2.0")
@@ -160,7 +163,8 @@ def test_a_label_that_is_a_word_of_the_card_blocks_no_release(tmp_path, bits, me
     card = (tmp_path / "README.md").read_text(encoding="utf-8")
 
     for name in {*WORDS, *re.findall(r"[^\W\d_]{2,}", card)}:
-        require_clean("README.md", card, Privacy(names=frozenset({name})), NOBODYS)
+        called = Privacy(names=frozenset({name}), people=Names(partner=name, nicknames=[name]))
+        require_clean("README.md", card, called, NOBODYS)
     require_clean("persona.json", json.dumps({"system_prompt": SYSTEM_PROMPT}), THEIRS, NOBODYS)
 
 
@@ -197,6 +201,32 @@ def test_a_name_is_a_word_that_a_particle_may_follow(text, tells):
             require_clean("README.md", text, names)
     else:
         require_clean("README.md", text, names)
+
+
+@pytest.fixture
+def theirs(tmp_path):
+    """What a run knows whose export calls him 회원님 and her 봄."""
+    settings = Settings(
+        me="회원님", my_names=("김도윤", "Max"), partner="봄", partner_names=("이서연", "꼬물이"), names=("박하진",)
+    )  # fmt: skip
+    return Privacy.of(open_run(tmp_path / "run", settings, {}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["김도윤", "도윤", "도윤이한테", "도유니가", "서연아", "서연이랑", "봄아", "봄이한테", "꼬물이가", "하진이는", "Max", "Max가"],
+)  # fmt: skip
+def test_people_are_found_by_every_name_of_the_settings_as_masking_finds_them(theirs, text):
+    """Not by the export's label alone: their real names and pet names, one of a single letter, with their particles."""
+    for name, document in (("README.md", f"내 사랑 {text}"), ("config.json", json.dumps({"note": text}))):
+        with pytest.raises(ReleaseError, match="private fact"):
+            require_clean(name, document, theirs)
+
+
+@pytest.mark.parametrize("text", ["봄날", "봄이 왔다", "max_length", "MAX", "Maximum"])
+def test_what_only_looks_like_one_of_them_is_nobody(theirs, text):
+    """A word that begins with a name, the season, a setting of transformers."""
+    require_clean("config.json", json.dumps({text: text}, ensure_ascii=False), theirs)
 
 
 def test_digests_and_measurements_are_no_facts():

@@ -1,6 +1,9 @@
 """What the tests of rented hardware share: a Hub with credit, and runs of two steps on the shipped base."""
 
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +11,7 @@ import pytest
 
 from persona_core.prompt import ChatFormat, Turn
 from tests.hub.accounts import User
+from tests.hub.faults import Fault
 from tests.hub_fixtures import OWNER, Hub
 from tests.tiny_model import build_tiny_model
 from trainer.dataset.example import Example, write_examples
@@ -81,6 +85,24 @@ def checkpoint(run: Run, step: int, *, complete: bool = True) -> None:
     (folder / "weights").write_bytes(b"%d" % step)
     if complete:
         (folder / COMPLETE).write_text("{}", encoding="utf-8")
+
+
+@contextmanager
+def ctrl_c_at(hub: Hub, **where: Any) -> Iterator[None]:
+    """Ctrl-C as soon as a request like ``where`` is there; it is not answered before the block is left."""
+    held = Fault.hold(**where, times=None)
+    hub.control.inject(held)
+
+    def press() -> None:
+        held.reached.wait()
+        signal.raise_signal(signal.SIGINT)
+
+    threading.Thread(target=press, daemon=True).start()
+    try:
+        yield
+    finally:
+        hub.control.clear_faults()
+        held.released.set()
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from persona_core.errors import HubError, NotAllowed, RepositoryIsPublic, SettingsError, TokenMissing
 from tests.hub.faults import Fault
+from tests.trainer.remote.conftest import REPO, ctrl_c_at
+from trainer.cli import app
 from trainer.remote import away as away_module
 from trainer.remote import boot, find_place, is_away, train_away
-from trainer.remote.depot import close_depot, send_parcel
-from trainer.remote.job import OWN_TOKEN, RECORD, End, Job, follow, read_job
+from trainer.remote.depot import close_depot, send_parcel, send_result
+from trainer.remote.job import OWN_TOKEN, RECORD, End, Job, follow, read_job, record_job
 from trainer.run import load_run
 from trainer.tuning import tune
 from trainer.tuning.adapter import CONFIG, WEIGHTS
@@ -151,29 +154,33 @@ def test_a_job_that_runs_out_of_time_is_gone_on_with_from_its_checkpoint(rich, m
     assert repos(rich) == []
 
 
-@pytest.mark.slow
 def test_ctrl_c_leaves_the_job_running_and_the_same_run_follows_it_again(
-    rich, make_run, tmp_path, monkeypatch, capfd
+    rich, make_run, worked, tmp_path, monkeypatch, capfd
 ):
-    """The job's id is in the run; without a place, and with another, it is the same job that is followed."""
-    rich.control.execute_jobs()
+    """The job's id is in the run; without a place it is the same job that is followed, and its result comes home."""
+    rich.control.script_job("step 1 of 2", stage="RUNNING")
     run = make_run(tmp_path / "run")
 
     def interrupt(job):
         return follow(job, lambda _: signal.raise_signal(signal.SIGINT))
 
-    monkeypatch.setattr(away_module, "follow", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        train_away(run, cheap())
-    monkeypatch.setattr(away_module, "follow", follow)
-    assert is_away(load_run(run.path))
+    with monkeypatch.context() as patch:
+        patch.setattr(away_module, "follow", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train_away(run, cheap())
+    [job] = rich.control.jobs
+    assert (is_away(load_run(run.path)), job.stage) == (True, "RUNNING")
     said = capfd.readouterr().err
     assert f"persona train {run.path}" in said
-    assert f"hf jobs cancel minsu/{rich.control.jobs[0].id}" in said
+    assert f"hf jobs cancel minsu/{job.id}" in said
+
+    send_result(read_job(run).repo, worked)
+    rich.api().cancel_job(job_id=job.id, namespace="minsu")
     train_away(load_run(run.path))
 
-    assert run.adapter.exists()
-    assert len(rich.control.jobs) == 1
+    assert (run.adapter / WEIGHTS).read_bytes() == (worked.adapter / WEIGHTS).read_bytes()
+    assert [other.id for other in rich.control.jobs] == [job.id]
+    assert repos(rich) == []
 
 
 # --- before anything is sent ---
@@ -396,6 +403,40 @@ def test_a_repository_that_cannot_be_deleted_is_named(rich, make_run, tmp_path, 
     assert repos(rich) == []
 
 
+def test_ctrl_c_while_a_job_begins_says_that_it_may_have(rich, make_run, tmp_path, capfd):
+    """It may cost money already, and what was sent is on the Hub; the same command finds the job."""
+    run = make_run(tmp_path / "run")
+
+    with ctrl_c_at(rich, method="POST", path="/api/jobs/"), pytest.raises(KeyboardInterrupt):
+        train_away(run, cheap())
+
+    assert not is_away(run)
+    said = capfd.readouterr().err
+    assert "The job may have begun." in said
+    assert f"hf repos delete {repos(rich)[0]}" in said
+
+
+def test_ctrl_c_while_tidying_says_what_stays_on_the_hub(
+    depot, worked, make_run, tmp_path, capfd, monkeypatch
+):
+    """The adapter is home; the masked chat is still there, and the line names the command that deletes it."""
+    depot.control.script_job("done")
+    info = depot.api().run_job(image="python:3.12", command=["true"], namespace="minsu")
+    run = make_run(tmp_path / "run")
+    record_job(run, Job(info.id, "minsu", "cpu-basic", REPO, info.url))
+    send_result(REPO, worked)
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(away_module, "close_depot", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train_away(run)
+
+    assert run.adapter.exists()
+    assert f"hf repos delete {REPO} (Ctrl-C)" in capfd.readouterr().err
+
+
 # --- the command line ---
 
 
@@ -403,15 +444,9 @@ def test_the_option_is_understood_by_the_command(rich, make_run, tmp_path):
     """`persona train RUN --on` ends with code 2 and the price, and sends nothing."""
     run = make_run(tmp_path / "run")
 
-    done = rich.run(
-        [sys.executable, "-m", "trainer.cli", "train", run.path, "--on", "hf-jobs:cpu-basic"],
-        check=False,
-        token=rich.token,
-        extra={"PYTHONPATH": str(ROOT), "PERSONA_LANG": "en"},
-        cwd=tmp_path,
-    )
+    done = CliRunner().invoke(app, ["train", str(run.path), "--on", "hf-jobs:cpu-basic"])
 
-    assert done.returncode == 2, done.stderr
+    assert done.exit_code == 2
     assert "add --yes" in done.stderr
     assert not (run.path / RECORD).exists()
     assert repos(rich) == []
@@ -421,7 +456,7 @@ def test_the_option_is_understood_by_the_command(rich, make_run, tmp_path):
 def test_the_whole_way_goes_on_here_when_the_adapter_is_home(rich, tmp_path):
     """One command: masked here, trained there, measured, merged and pushed from here; only the release stays."""
     rich.control.execute_jobs()
-    words = "train --demo --max-examples 20 --validation-share 0.5 --epochs 1 --on hf-jobs:cpu-basic --yes --push minsu/talk"
+    words = "train --demo --max-examples 20 --validation-share 0.5 --epochs 1 --on hf-jobs:cpu-basic --yes --no-openvino --push minsu/talk"
 
     done = rich.run(
         [sys.executable, "-m", "trainer.cli", *words.split()],

@@ -6,7 +6,7 @@ import pytest
 
 from persona_core.errors import HubError
 from tests.hub.faults import Fault
-from tests.trainer.remote.conftest import REPO, checkpoint
+from tests.trainer.remote.conftest import REPO, checkpoint, ctrl_c_at
 from trainer.remote.depot import fetch_result, fetch_state, send_parcel, send_result, send_state
 from trainer.run import load_run
 
@@ -65,6 +65,18 @@ def test_a_broken_download_leaves_nothing_and_the_next_one_succeeds(depot, worke
     assert sorted(path.name for path in here.path.iterdir()) == ["data", "run.toml"]
     depot.control.clear_faults()
 
+    assert fetch_result(REPO, here)
+
+
+def test_ctrl_c_ends_the_wait_for_the_result_at_once(depot, worked, make_run, tmp_path):
+    """The client would wait for its threads, and they for a Hub that does not answer; the next attempt succeeds."""
+    send_result(REPO, worked)
+    here = make_run(tmp_path / "here")
+
+    with ctrl_c_at(depot, method="GET", path="/storage/"), pytest.raises(KeyboardInterrupt):
+        fetch_result(REPO, here)
+
+    assert not here.adapter.exists()
     assert fetch_result(REPO, here)
 
 

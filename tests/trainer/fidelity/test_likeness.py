@@ -39,7 +39,9 @@ def test_a_bundle_is_five_messages_in_a_row():
 
 def test_a_turn_without_words_tells_nobody_apart():
     """Only hers are written, as "…": with one in five, a judge would know two who type alike by nothing else."""
-    assert bundles([("가",), (OPENING,), ("나", "다"), (OPENING,), ("라", "마")]) == bundles([tuple("가나다라마")])
+    assert bundles([("가",), (OPENING,), ("나", "다"), (OPENING,), ("라", "마")]) == bundles(
+        [tuple("가나다라마")]
+    )
 
 
 def test_names_and_numbers_are_disguised():

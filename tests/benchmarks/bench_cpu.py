@@ -10,24 +10,26 @@ tokens after a history of 400; memory is what the process holds at the end, as a
 of it what is no page of a file that the system could take back. llama.cpp comes as a wheel for any CPU with AVX2:
 compiled for this very machine it is faster.
 
-Two cores of a host shared with others, which moves all of it by a fifth from run to run (AMD with AVX-512 and VNNI):
+Two cores of a host shared with others (AMD with AVX-512 and VNNI); the 1.7B's OpenVINO and llama.cpp in seven rounds by turns:
 
     Qwen3-1.7B        decode  prefill 64  prefill 400   first   start   memory    own
                        tok/s       tok/s        tok/s       s       s   x file   x file
-    torch bf16           5.3       131.6        177.5    0.27     7.9     1.19     0.14
-    torch NF4            3.1       106.0        174.7    0.40     5.8     1.51     0.39
-    OpenVINO int4       26.7       285.5        240.8    0.12     6.3     1.03     0.97
-    llama.cpp Q4_0      26.2        67.4         68.3    0.42     3.5     1.88     0.89
+    torch bf16           4.7       131.9        158.3    0.36     9.3     1.19     0.14
+    torch NF4            1.1        48.5        143.5    1.47     7.6     1.86     0.74
+    OpenVINO int4       23.4       223.0        187.4    0.12     6.4     1.03     0.97
+    llama.cpp Q4_0      25.5        62.0         63.9    0.40     2.0     1.89     0.90
 
     Qwen3-0.6B
-    torch bf16          13.1       342.0        413.9    0.12     6.7     1.54     0.41
-    torch NF4            4.5       193.3        368.7    0.32     6.1     2.34     1.04
-    OpenVINO int4       60.7       594.7        499.8    0.07     2.9     1.21     1.05
-    llama.cpp Q4_0      59.6       193.4        199.8    0.15     1.3     2.08     1.06
+    torch bf16          10.5       300.2        345.2    0.12     8.5     1.53     0.40
+    torch NF4            4.4       129.2        277.9    0.55     6.7     2.35     1.05
+    OpenVINO int4       45.3       344.9        346.9    0.10     3.6     1.21     1.05
+    llama.cpp Q4_0      55.6       188.7        175.4    0.17     1.8     2.08     1.06
 
 OpenVINO's kernels divide each layer evenly between the cores and wait for the slower one, so that it suffers more from a host's
-other guests: for stretches of ten seconds it makes 28 to 33 tokens a second, for others 18 to 22, while llama.cpp stays between
-23 and 29. An hour before, with more of such stretches, five rounds had medians of 22.5 and 25.4 tokens, and a start of 8.1 s.
+other guests: for minutes it makes 26 to 29 tokens a second (35 ms each, evenly), for others 18 to 22, while llama.cpp stays between
+23 and 27; what memory streams swings between 40 and 60 GB/s meanwhile. A day before the table the same bench gave 26.7 tokens for
+26.2, and prefill of 285 and 241; an hour before it 19.5 for 24.3. Huge pages (`glibc.malloc.hugetlb=1`, or the packed weights
+collapsed into them) change nothing beyond the noise; threads that keep the cores from falling asleep make it slower.
 
 The head has the tokens that replies are made of (`trainer.release.head`). Against a whole one, eight rounds in turn with 43,677
 rows: 22.3 tokens for 19.4, 6.5 s of start-up for 7.5, and 1.18 GB in memory for 1.41; with 63,482 rows the file is 1.19 GB, of
@@ -201,8 +203,8 @@ def measure(engine: str, folder: Path, began: float, threads: int) -> Figures:
     subject: Subject = ENGINES[engine](folder, threads)
     start = time.time() - began
     words = [3 + n % 250 for n in range(PROMPTS[-1] + TURN)]
-    subject.prefill(words[:8])
-    subject.decode(4)
+    subject.prefill(words[:8])  # one reply that is not measured: after its start a process still gets memory
+    subject.decode(DECODED)
     figures = {"start": start}
     for count in PROMPTS:
         figures[f"prefill {count}"] = count / subject.prefill(words[:count])

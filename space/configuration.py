@@ -79,7 +79,7 @@ class Settings:
     @property
     def answers_programs(self) -> bool:
         """Whether programs may ask at all."""
-        return len(self.api_key) >= SECRET_LENGTH
+        return len(self.api_key) >= SECRET_LENGTH and self.api_key.isascii()  # a header has no other letters
 
     def door_problems(self) -> tuple[str, ...]:
         """Keys of the texts that say what keeps a door from opening; ``space.no_door`` when none was asked for."""

@@ -119,10 +119,16 @@ def in_terminal(source: str, *, revision: str | None, his_name: str, her_name: s
 
 
 def _line(name: str) -> str:
+    """What she writes next, empty when she has done; a line of which nothing can be read is passed over."""
+    prompt = f"{name}: " if sys.stdin.isatty() else ""
     try:
-        return clean_bubble(input(f"{name}: " if sys.stdin.isatty() else ""))
+        while written := input(prompt).strip():
+            if line := clean_bubble(written):
+                return line
     except (EOFError, KeyboardInterrupt):
-        return ""
+        if prompt:
+            sys.stdout.write("\n")  # the shell's own prompt begins a line
+    return ""
 
 
 def _require_consent() -> None:

@@ -72,11 +72,12 @@ def test_a_short_secret_is_no_door():
 
 
 def test_programs_may_ask_only_with_a_key_nobody_can_guess():
-    """Off unless set; a short one is told to the owner, and keeps no door of hers shut."""
-    off, weak, on = settings(), settings(PERSONA_API_KEY="k" * 31), settings(PERSONA_API_KEY="k" * 32)
+    """Off unless set; one that is short, or that no header can carry, is told to the owner, and keeps no door of hers shut."""
+    off, *weak, on = (settings(PERSONA_API_KEY=key) for key in ("", "k" * 31, "키" * 32, "k" * 32))
 
-    assert [s.answers_programs for s in (off, weak, on)] == [False, False, True]
-    assert [s.key_problems() for s in (off, weak, on)] == [(), ("space.weak_api_key",), ()]
+    assert [s.answers_programs for s in (off, *weak, on)] == [False, False, False, True]
+    assert [s.key_problems() for s in weak] == [("space.weak_api_key",)] * 2
+    assert off.key_problems() == on.key_problems() == ()
     assert "kkk" not in repr(on)
 
 

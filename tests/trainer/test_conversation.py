@@ -249,6 +249,17 @@ def test_ctrl_c_ends_a_reply_and_not_the_talk(tmp_path, monkeypatch, capsys):
     assert told.out == "  도윤: ㅇㅇ\n  도윤: 응\n"
 
 
+def test_a_line_that_cannot_be_read_is_not_the_end_of_the_talk(tmp_path, monkeypatch):
+    """As of another code page in a pipe: the lines behind it are answered, up to the empty one."""
+    engine, lines = ScriptedEngine(["ㅇㅇ"]), iter(["\u200b", "\x07", "자?", ""])
+    monkeypatch.setattr(conversation, "load_engine", lambda _: engine)
+    monkeypatch.setattr("builtins.input", lambda _: next(lines))
+    release = tiny_run(tmp_path / "run").release
+    conversation.in_terminal(str(release), revision=None, his_name="도윤", her_name="서연")
+
+    assert engine.heard == [[Turn("partner", ("자?",))]]
+
+
 def test_weights_that_are_not_those_of_the_release_are_not_talked_to(tmp_path):
     """One wrong bit loads, and would only talk nonsense: it is said before anything is loaded."""
     run = tiny_run(tmp_path / "run")

@@ -210,7 +210,7 @@ def open_up(
     Torch's import would keep gradio from hearing its own server, to which it listens for five seconds.
     """
     if settings.hardware == "zero":
-        sleeper.wake(AGAIN_S[:3])  # six minutes of the thirty that a Space has to come up
+        sleeper.wake(AGAIN_S[:3])  # six minutes of the hour that README.md gives a Space to come up
         return launch(page, settings, for_programs, **options)
     url = launch(page, settings, for_programs, **options)
     threading.Thread(target=sleeper.wake, args=(AGAIN_S,), name="waking", daemon=True).start()

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from persona_core.engine.base import base_config, compute_dtype, nf4
 from persona_core.errors import PersonaError, TrainingError
 from persona_core.hub import hub_errors
+from persona_core.waiting import bound_every_wait
 from trainer.tuning.attention import attend_by_row
 from trainer.tuning.source import Source
 
@@ -50,9 +51,8 @@ def prepare_process() -> None:
 
     import datasets
     import transformers
-    from huggingface_hub import constants
 
-    constants.HF_HUB_DISABLE_TELEMETRY = True  # for this one: it read its environment when it was imported
+    bound_every_wait()  # for this one: the client read its environment when it was imported
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     datasets.disable_progress_bars()

@@ -16,6 +16,7 @@ from tests.hub_fixtures import OWNER, Hub
 from tests.tiny_model import build_tiny_model
 from trainer.dataset.example import Example, write_examples
 from trainer.demo import base_path
+from trainer.remote import Place, find_place
 from trainer.run import Run, open_run
 from trainer.settings import Settings
 from trainer.tuning.checkpoints import COMPLETE
@@ -24,6 +25,16 @@ MakeRun = Callable[..., Run]
 REPO = "minsu/persona-job-1"
 MEASURED = {"plan": {"batch": 1}, "training": {"steps": 2}, "base": {"location": "/somewhere/else"}}
 TALK = (("밥 먹었어?", "웅 먹었지 ㅋㅋ"), ("어디야?", "지금 가는중 ㅎㅎ"), ("뭐 해?", "아무것도 안해ㅋ"))
+
+
+def cheap() -> Place:
+    """The cheapest place, its price accepted."""
+    return find_place("hf-jobs:cpu-basic", accepted=True)
+
+
+def repos(hub: Hub) -> list[str]:
+    """The model repositories that are there."""
+    return [info.id for info in hub.api().list_models(author="minsu")]
 
 
 @pytest.fixture
